@@ -1,0 +1,65 @@
+import type { Entry } from "./entry.ts";
+import { familyOf } from "./event-bodies.ts";
+
+/** Which events a reader wants. Empty lists want everything. */
+export interface Selection {
+  readonly sessions: readonly string[];
+  readonly agents: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly principals: readonly string[];
+  /** Kinds of bodies; undefined wants all. */
+  readonly kinds: ReadonlySet<number> | undefined;
+  readonly turnId: string;
+  /** Whether deltas are wanted too. */
+  readonly deltas: boolean;
+}
+
+export const everything: Selection = {
+  sessions: [],
+  agents: [],
+  labels: {},
+  principals: [],
+  kinds: undefined,
+  turnId: "",
+  deltas: true,
+};
+
+/** What can be judged without decoding. */
+interface Context {
+  readonly sessionId: string;
+  readonly agent: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+function fits(selection: Selection, { sessionId, agent, labels }: Context): boolean {
+  return (
+    (selection.sessions.length === 0 || selection.sessions.includes(sessionId)) &&
+    (selection.agents.length === 0 || selection.agents.includes(agent)) &&
+    Object.entries(selection.labels).every(([key, value]) => labels[key] === value)
+  );
+}
+
+/** Judged by what was true when the event was committed. */
+export function selects(selection: Selection, entry: Entry): boolean {
+  if (!fits(selection, entry)) return false;
+  if (selection.kinds !== undefined && !selection.kinds.has(entry.kind)) return false;
+  if (selection.turnId !== "" && entry.event().turnId !== selection.turnId) return false;
+  return (
+    selection.principals.length === 0 ||
+    selection.principals.includes(entry.event().principal?.id ?? "")
+  );
+}
+
+/** Deltas of messages belong to family `step`. */
+export function selectsDraft(selection: Selection, draft: Context & { turnId: string }): boolean {
+  return (
+    selection.deltas &&
+    fits(selection, draft) &&
+    (selection.turnId === "" || selection.turnId === draft.turnId)
+  );
+}
+
+/** Whether a set of kinds wants some of the family that deltas of messages follow. */
+export function wantsStep(kinds: ReadonlySet<number> | undefined): boolean {
+  return kinds === undefined || [...kinds].some((kind) => familyOf(kind) === "step");
+}

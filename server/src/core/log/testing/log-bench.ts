@@ -1,0 +1,87 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { EventSchema } from "@daphnia/protocol/event";
+import type { Bells } from "../../../base/bells.ts";
+import { kindOfName } from "../event-bodies.ts";
+import type { Append, EventStore } from "../event-store.ts";
+import { createLog, type Log } from "../log.ts";
+import { createManualClock, type ManualClock } from "./manual-clock.ts";
+
+const turnStarted = kindOfName("turn_started") ?? 0;
+
+/** A log to try, and what it is made of. */
+export interface LogBench {
+  readonly log: Log;
+  readonly clock: ManualClock;
+  /** Ears that listen now. */
+  listening(): number;
+  /** How often ears were woken in all. */
+  wakes(): number;
+  /** Commits the next events of a session. */
+  commit(sessionId: string, count?: number, more?: Partial<Append>): Promise<void>;
+}
+
+export function createLogBench(
+  store: EventStore,
+  sizes: { tailBytes?: number; draftTailBytes?: number } = {},
+): LogBench {
+  const clock = createManualClock();
+  const { tailBytes = 1_000_000, draftTailBytes = 1_000_000 } = sizes;
+  const log = createLog({ store, clock, tailBytes, draftTailBytes });
+  const ears = watchBells(log.bells);
+  const seqs = new Map<string, number>();
+  return {
+    log: { ...log, bells: ears.bells },
+    clock,
+    listening: ears.listening,
+    wakes: ears.wakes,
+    async commit(sessionId, count = 1, more = {}) {
+      const expectedSeq = seqs.get(sessionId) ?? 0;
+      seqs.set(sessionId, expectedSeq + count);
+      await log.append({ ...turnsOf(sessionId, expectedSeq, count), ...more });
+    },
+  };
+}
+
+/** Events that can be decoded: turns that start. */
+export function turnsOf(sessionId: string, expectedSeq: number, count: number): Append {
+  const events = Array.from({ length: count }, (_, i) => {
+    const seq = expectedSeq + i + 1;
+    const event = create(EventSchema, {
+      seq: BigInt(seq),
+      sessionId,
+      turnId: `turn-${seq}`,
+      principal: { id: seq % 2 === 0 ? "even" : "odd" },
+      body: { case: "turnStarted", value: { model: "scripted/one" } },
+    });
+    return { seq, kind: turnStarted, time: seq, bytes: toBinary(EventSchema, event) };
+  });
+  return { sessionId, expectedSeq, events, context: { agent: "coder", labels: {} } };
+}
+
+function watchBells(bells: Bells) {
+  let listening = 0;
+  let wakes = 0;
+  const watched: Bells = {
+    ring: bells.ring,
+    listen(keys) {
+      const ear = bells.listen(keys);
+      listening++;
+      return {
+        clear: ear.clear,
+        async wait(ms, signal) {
+          const before = ear.wakes;
+          await ear.wait(ms, signal);
+          wakes += ear.wakes - before;
+        },
+        get wakes() {
+          return ear.wakes;
+        },
+        close() {
+          listening--;
+          ear.close();
+        },
+      };
+    },
+  };
+  return { bells: watched, listening: () => listening, wakes: () => wakes };
+}
