@@ -1,0 +1,36 @@
+import { DaemonError } from "../../base/errors.ts";
+
+/** SQLite's primary result code of an error, or undefined for any other error. */
+export function errorCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !("errcode" in error)) return undefined;
+  return typeof error.errcode === "number" ? error.errcode & 0xff : undefined;
+}
+
+/** Read-only, or no space left: nothing was kept, and it may work again later. */
+export function isFull(error: unknown): boolean {
+  const code = errorCode(error);
+  return code === 8 || code === 13;
+}
+
+/** A damaged page, or a file shorter than it says. */
+export function isCorrupt(error: unknown): boolean {
+  return errorCode(error) === 11;
+}
+
+export function storeFull(cause: unknown): DaemonError {
+  return new DaemonError(
+    "unavailable",
+    "the store cannot write: no space is left, or the disk is read-only",
+    { reason: "STORE_FULL", retryAfter: 1000 },
+    { cause },
+  );
+}
+
+export function storeCorrupt(cause: unknown): DaemonError {
+  return new DaemonError(
+    "internal",
+    "a page of the store is corrupt; run `daphnia doctor --deep`, or restore a backup",
+    { reason: "STORE_CORRUPT" },
+    { cause },
+  );
+}
