@@ -1,0 +1,57 @@
+import type { Agent } from "@daphnia/protocol/agent";
+import type { Event } from "@daphnia/protocol/event";
+import type { Message } from "@daphnia/protocol/message";
+import type { QueuedPrompt } from "@daphnia/protocol/session";
+import type { Clock } from "../../base/clock.ts";
+import type { MintId } from "../../base/ids.ts";
+import type { BlobStore } from "../log/blob-store.ts";
+import type { Draft } from "../log/draft.ts";
+import type { DraftName } from "../log/event-store.ts";
+import type { Model } from "../model/model.ts";
+import type { ArgumentReader, Place, Tool } from "../tool/tool.ts";
+import type { Facts } from "./facts.ts";
+import type { KnownRequest } from "./request-manifest.ts";
+import type { TurnState } from "./turn-state.ts";
+
+/** What a turn works with. */
+export interface TurnDeps {
+  readonly agent: Agent;
+  readonly model: Model;
+  /** The tools that were granted, by name. */
+  readonly tools: readonly Tool[];
+  readonly place: Place;
+  readonly maxSteps: number;
+  readonly retry: RetryPolicy;
+  readonly clock: Clock;
+  readonly mint: MintId;
+  /** 0 to 1, so that retries of many turns do not fall together. */
+  readonly random: () => number;
+  readonly blobs: BlobStore;
+  readonly arguments: ArgumentReader;
+  /** The fold of what is committed of this turn. */
+  state(): TurnState;
+  /** The session's messages as the model is to read them: the fold of what is committed. */
+  messages(): Promise<readonly Message[]>;
+  /** The last request of this session, which the next one is told against. */
+  lastRequest(): Promise<KnownRequest | undefined>;
+  keepRequest(request: KnownRequest): void;
+  /** Prompts that wait to be delivered at the next step boundary. */
+  steers(): readonly QueuedPrompt[];
+  openDraft(name: DraftName): Draft;
+  /** True when the daemon wants to stop: the turn leaves off at the next safe point. */
+  isPausing(): boolean;
+  /** Tells of a defect of ours; the turn goes on to fail. */
+  onBug(error: unknown): void;
+}
+
+export interface RetryPolicy {
+  /** Calls of one step, the first included. */
+  readonly attempts: number;
+  /** The first pause in milliseconds; each further one is twice as long. */
+  readonly pause: number;
+  /** No pause is longer, in milliseconds, whatever the provider asks. */
+  readonly longest: number;
+}
+
+/** Yields facts; whoever drives it answers with the events they became. */
+export type Turn = AsyncGenerator<Facts, void, readonly Event[]>;
