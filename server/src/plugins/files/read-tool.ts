@@ -1,0 +1,117 @@
+import { create } from "@bufbuild/protobuf";
+import { ToolSchema } from "@daphnia/protocol/tool";
+import type { Tool, ToolAnswer } from "../../core/tool/tool.ts";
+import { answer, failure } from "./answer.ts";
+import { fileTypeOf } from "./file-type.ts";
+import { nearFiles } from "./near-files.ts";
+import { integerOf, textOf } from "./parameters.ts";
+import { causeOf, type Pin, pinPath } from "./pin-path.ts";
+import { resolveTarget } from "./resolve-target.ts";
+import { shownPath } from "./shown-path.ts";
+import { readTextPage, type TextPage } from "./text-page.ts";
+
+/** Reads a page of a text file. Files of `sealed` are never opened. */
+export function createReadTool(options: { readonly sealed?: readonly string[] } = {}): Tool {
+  const { sealed = [] } = options;
+  return {
+    spec: create(ToolSchema, {
+      name: "read",
+      description,
+      parameters: JSON.stringify(parameters),
+      readOnly: true,
+    }),
+    effect: "read_only",
+    async claim(given, place) {
+      const path = await resolveTarget(textOf(given, "path"), place.cwd);
+      const offset = integerOf(given, "offset", { least: 1, most: 2 ** 31, otherwise: 1 });
+      const limit = integerOf(given, "limit", { least: 1, most: maxLines, otherwise: usualLines });
+      return {
+        claims: [{ kind: "read", path }],
+        async run(signal) {
+          const shown = shownPath(path, place.cwd);
+          const pinned = await pinPath(path, sealed);
+          if ("problem" in pinned) {
+            const near = pinned.isMissing ? await nearFiles(path, place.roots) : [];
+            return failure(`${shown}: ${pinned.problem}${hintOf(near)}`);
+          }
+          await using pin = pinned;
+          return await readPin(pin, shown, offset, limit, signal);
+        },
+      };
+    },
+  };
+}
+
+const usualLines = 2000;
+const maxLines = 5000;
+
+/** As many first bytes decide whether a file is text. */
+const headBytes = 8192;
+
+const description = `Reads a text file. Each line comes as its number, a tab, and its text; the \
+number and the tab are not part of the file. Reads ${usualLines} lines from the start unless \
+offset and limit say otherwise, and at most ${maxLines} lines or 256 KiB at once; when there is \
+more, the last line says how to read on. Lines are cut at 2000 characters, with a mark. Binary \
+files are answered with their type and size. For folders use glob; to find text use grep.`;
+
+const parameters = {
+  type: "object",
+  properties: {
+    path: {
+      type: "string",
+      minLength: 1,
+      description: "The file: absolute, or relative to the working folder. ~ is not expanded.",
+    },
+    offset: { type: "integer", minimum: 1, description: "The first line to read; 1 is the first." },
+    limit: {
+      type: "integer",
+      minimum: 1,
+      maximum: maxLines,
+      description: `How many lines to read; ${usualLines} if not given.`,
+    },
+  },
+  required: ["path"],
+  additionalProperties: false,
+};
+
+function hintOf(near: readonly string[]): string {
+  if (near.length === 0) return "";
+  return `. In the same folder: ${near.map((name) => JSON.stringify(name)).join(", ")}`;
+}
+
+async function readPin(
+  pin: Pin,
+  shown: string,
+  offset: number,
+  limit: number,
+  signal: AbortSignal,
+): Promise<ToolAnswer> {
+  if (pin.stats.isDirectory()) return failure(`${shown} is a folder; use glob to list its files`);
+  if (!pin.stats.isFile()) return failure(`${shown} is a device, pipe or socket, not a file`);
+  try {
+    await using file = await pin.openFile();
+    const head = Buffer.alloc(headBytes);
+    const { bytesRead } = await file.read(head, 0, headBytes, 0);
+    if (bytesRead === 0) return answer(`${shown} is empty`);
+    const start = head.subarray(0, bytesRead);
+    if (start.includes(0)) {
+      return answer(`${shown} is not text: ${fileTypeOf(start)}, ${pin.stats.size} bytes`);
+    }
+    return pageAnswer(await readTextPage(file, offset, limit, signal), shown, offset);
+  } catch (error) {
+    signal.throwIfAborted();
+    return failure(`${shown}: ${causeOf(error)}`);
+  }
+}
+
+function pageAnswer(page: TextPage, shown: string, offset: number): ToolAnswer {
+  if (page.lines.length === 0) {
+    return failure(`${shown} has ${page.seen} lines; offset ${offset} is behind the last`);
+  }
+  const notes = [
+    page.hasMore ? `[There is more. Read on with offset ${page.seen + 1}.]` : "",
+    page.hasCrlf ? "[Lines end in CRLF.]" : "",
+    page.isUtf8 ? "" : "[Some bytes are not UTF-8; \uFFFD stands for them.]",
+  ].filter((note) => note !== "");
+  return answer([...page.lines, ...notes].join("\n"));
+}
