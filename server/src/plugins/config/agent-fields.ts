@@ -1,0 +1,73 @@
+import { type Agent, ResumePolicy } from "@daphnia/protocol/agent";
+import { nearHint } from "../../base/near-hint.ts";
+import { checkModel } from "./check-setting.ts";
+import { show } from "./config-value.ts";
+
+/** What the front matter of an agent may say. */
+export type AgentFields = Partial<
+  Pick<Agent, "description" | "model" | "tools" | "maxSteps" | "resume">
+>;
+
+/** The words of `resume`. */
+export const resumeNames: ReadonlyMap<ResumePolicy, string> = new Map([
+  [ResumePolicy.AUTO, "auto"],
+  [ResumePolicy.ASK, "ask"],
+  [ResumePolicy.OFF, "off"],
+]);
+
+const mostSteps = 10_000;
+
+/** The field that a key of the front matter states, or the words for what it must be. */
+export function readAgentField(name: string, key: string, value: unknown): AgentFields | string {
+  switch (key) {
+    case "name":
+      if (value === name) return {};
+      return `an agent is named by its file: leave name out, or write ${name}, got ${show(value)}`;
+    case "description":
+      return typeof value === "string"
+        ? { description: value }
+        : `must be text, got ${show(value)}`;
+    case "model":
+      return readModel(value);
+    case "tools":
+      return readTools(value);
+    case "max_steps":
+      return isSteps(value)
+        ? { maxSteps: value }
+        : `must be a whole number, 1 to ${mostSteps}, got ${show(value)}`;
+    case "resume":
+      return readResume(value);
+    default:
+      return `unknown key${nearHint(key, keys) || `; the front matter of an agent has ${keys.join(", ")}`}`;
+  }
+}
+
+const keys = ["description", "model", "tools", "max_steps", "resume", "name"];
+
+function readModel(value: unknown): AgentFields | string {
+  if (typeof value !== "string") return `must be provider/model, got ${show(value)}`;
+  return checkModel(value) ?? { model: value };
+}
+
+/** A list of names, or one text with commas between them. */
+function readTools(value: unknown): AgentFields | string {
+  const list: unknown = typeof value === "string" ? value.split(",").map((n) => n.trim()) : value;
+  const isNames = Array.isArray(list) && list.every((n) => typeof n === "string" && n !== "");
+  if (!isNames)
+    return `must be a list of tools, such as ["read", "grep"] or ["*"], got ${show(value)}`;
+  return { tools: [...new Set<string>(list)] };
+}
+
+function readResume(value: unknown): AgentFields | string {
+  const names = [...resumeNames.values()];
+  // YAML 1.1 habits: a bare `off` may be read as a flag.
+  const name = value === false ? "off" : value;
+  const found = [...resumeNames].find(([, word]) => word === name);
+  if (found !== undefined) return { resume: found[0] };
+  const hint = typeof value === "string" ? nearHint(value, names) : "";
+  return `must be one of ${names.join(", ")}, got ${show(value)}${hint}`;
+}
+
+function isSteps(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= mostSteps;
+}
