@@ -1,0 +1,214 @@
+import { realpathSync } from "node:fs";
+import { create } from "@bufbuild/protobuf";
+import { DaemonStartedSchema, DaemonStoppingSchema } from "@daphnia/protocol/event";
+import { createLog } from "../core/log/log.ts";
+import { sessionHead } from "../core/projection/session-head.ts";
+import { openDaemonJournal } from "../core/session/daemon-journal.ts";
+import { createSessionManager } from "../core/session/session-manager.ts";
+import { createTurnSlots } from "../core/session/turn-slots.ts";
+import type { Tool } from "../core/tool/tool.ts";
+import { createArgumentReader } from "../plugins/arguments/argument-reader.ts";
+import { watchFiles } from "../plugins/config/watch-files.ts";
+import { createFileTools } from "../plugins/files/file-tools.ts";
+import { resolveFolder } from "../plugins/files/resolve-folder.ts";
+import { openSqliteStore } from "../plugins/sqlite/open-store.ts";
+import { createOnce } from "../services/once.ts";
+import { healthBell, routes } from "../services/routes.ts";
+import { createAgents, defaultAgent, toolsOf } from "./agents.ts";
+import { createDaemonCheck } from "./check-daemon.ts";
+import type { ConfigState } from "./config-state.ts";
+import { createDenials } from "./denials.ts";
+import { type Doors, openDoors } from "./doors.ts";
+import { openFileOwned } from "./file-owned.ts";
+import { type Home, ownerToken } from "./home.ts";
+import { createStreamPlaces } from "./listener/stream-places.ts";
+import { createLiveProviders } from "./live-providers.ts";
+import type { LogFile } from "./log.ts";
+import { createProcessDoor } from "./process-door.ts";
+import { mintId, systemClock } from "./system.ts";
+import { version } from "./version.ts";
+
+export interface DaemonOptions {
+  readonly home: Home;
+  readonly config: ConfigState;
+  readonly log: LogFile;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Tools besides those that come with the daemon. */
+  readonly tools: readonly Tool[];
+  /** The home's lock is held: nobody else serves it. */
+  readonly onOwned: () => void;
+  /** The store failed for good: nothing may be answered any more. */
+  readonly onFatal: (error: unknown) => void;
+  /** A client asked the daemon to stop. */
+  readonly onShutdown: (reason: string) => void;
+}
+
+export interface Daemon {
+  readonly addresses: readonly string[];
+  /** Reads config and agents anew; what is wrong is told as it is when a file changes. */
+  reload(): void;
+  /** Lets running turns reach a safe point, ends every stream with a reason, closes the home. */
+  stop(reason: string): Promise<void>;
+}
+
+/** Share of the grace that turns have to reach a safe point. */
+const turnShare = 0.5;
+const sweepEvery = 60 * 60_000;
+
+/** Builds the whole daemon. Everything that is made is made here. */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const { home, config, log: daemonLog } = options;
+  const limits = config.limits();
+  const clock = systemClock;
+  const startTime = clock.now();
+  let isStopping = false;
+  let isCorrupt = false;
+  const onBug = (error: unknown) => daemonLog.error({ err: error }, "a defect of ours");
+
+  const store = openSqliteStore(home.path, {
+    onFatal: options.onFatal,
+    onCorrupt(error) {
+      isCorrupt = true;
+      daemonLog.error({ err: error }, "a page of the store is corrupt");
+      log.bells.ring(healthBell);
+    },
+    onStarved: (frames) => daemonLog.warn({ frames }, "the write-ahead log cannot be emptied"),
+  });
+  options.onOwned();
+  const log = createLog({
+    store: store.events,
+    clock,
+    tailBytes: limits.tailBytes,
+    draftTailBytes: limits.draftTailBytes,
+  });
+  const journal = await openDaemonJournal({ log, fold: sessionHead, clock });
+
+  const { environment } = options;
+  const providers = createLiveProviders(config, { environment, home, clock });
+  const agents = createAgents([defaultAgent]);
+  const token = ownerToken(home);
+  const { records } = store;
+  const files = await openFileOwned({
+    ...{ home, journal, records, agents, config },
+    log: daemonLog,
+    secret: token,
+  });
+  const closed = [realpathSync(home.path)];
+  const sealed = ["", "-wal", "-shm"].map((suffix) => home.database + suffix);
+  const tools = [...createFileTools({ sealed, closed }), ...options.tools];
+  const slots = createTurnSlots(limits.maxRunningTurns);
+  const { models, defaultModel } = providers;
+  const shared = { log, blobs: store.blobs, clock, agents, models, defaultModel };
+  const sessions = createSessionManager(
+    {
+      ...shared,
+      fold: sessionHead,
+      mint: mintId,
+      random: Math.random,
+      toolsFor: (agent) => toolsOf(agent, tools),
+      arguments: createArgumentReader(),
+      closed,
+      slots,
+      get retry() {
+        const { maxAttempts, retryPause, longestRetryPause } = config.limits();
+        return { attempts: maxAttempts, pause: retryPause, longest: longestRetryPause };
+      },
+      get maxQueuedPrompts() {
+        return config.limits().maxQueuedPrompts;
+      },
+      isStopping: () => isStopping,
+      onBug,
+    },
+    journal,
+  );
+
+  const places = createStreamPlaces(limits.maxWatches);
+  const denials = createDenials(
+    (what) => void journal.tell(what).catch(onBug),
+    () => clock.monotonic(),
+  );
+  const { listen } = config.config();
+  const doors: Doors = await openDoors({
+    ...options,
+    limits,
+    tcp: listen?.tcp ? { host: listen.address, port: listen.port } : undefined,
+    hosts: listen?.hosts ?? [],
+    token,
+    places,
+    onDenied: ({ peer, reason }) => denials(peer, reason),
+    routes: routes({
+      ...shared,
+      sessions,
+      once: createOnce(log),
+      resolveFolder,
+      get maxBatchBytes() {
+        return config.limits().maxBatchBytes;
+      },
+      get heartbeat() {
+        return config.limits().heartbeat;
+      },
+      tcpFrame: 16,
+      status: () => (isCorrupt || store.events.trouble() ? "not_serving" : "serving"),
+      agentWriter: files,
+      providers: providers.all,
+      toolSpecs: tools.map(({ spec }) => spec),
+      process: createProcessDoor({
+        home,
+        log,
+        daemonLog,
+        config,
+        files,
+        slots,
+        sessionId: journal.sessionId,
+        startTime,
+        addresses: () => doors.addresses,
+        openWatches: () => places.taken,
+        check: createDaemonCheck({
+          home: home.path,
+          environment,
+          tools: tools.map(({ spec }) => spec.name),
+          events: store.events,
+          isCorrupt: () => isCorrupt,
+          readStore: store.check,
+          watch: () => watch,
+        }),
+        shutdown: options.onShutdown,
+      }),
+    }),
+  });
+
+  const recovered = await sessions.recover();
+  const started = create(DaemonStartedSchema, { version, recovered, pid: process.pid });
+  await journal.tell({ case: "daemonStarted", value: started });
+  const reload = () => void files.reload().catch(onBug);
+  const watch = watchFiles({ file: home.config, folder: home.agents }, reload);
+  const sweeper = setInterval(() => void store.blobs.sweep().catch(onBug), sweepEvery).unref();
+
+  return {
+    addresses: doors.addresses,
+    reload,
+    async stop(reason) {
+      isStopping = true;
+      clearInterval(sweeper);
+      watch.close();
+      const { shutdownGrace } = config.limits();
+      const deadline = clock.monotonic() + shutdownGrace;
+      const stopping = create(DaemonStoppingSchema, { reason });
+      await journal.tell({ case: "daemonStopping", value: stopping }).catch(onBug);
+      await within(shutdownGrace * turnShare, slots.drained());
+      await sessions.close();
+      await doors.close(Math.max(100, deadline - clock.monotonic()));
+      await store.events.close();
+    },
+  };
+}
+
+/** Waits for something, but not for long. */
+async function within(milliseconds: number, done: Promise<void>): Promise<void> {
+  let cancel = () => {};
+  const late = new Promise<void>((resolve) => {
+    cancel = systemClock.after(milliseconds, resolve);
+  });
+  await Promise.race([done, late]);
+  cancel();
+}

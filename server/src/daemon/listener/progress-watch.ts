@@ -1,0 +1,58 @@
+import { type Request, type Response, reset } from "./exchange.ts";
+
+/** Resets exchanges that make no progress. */
+export interface ProgressWatch {
+  /** Looks after an exchange until it closes. What it returns notes that a byte was handed on. */
+  add(request: Request, response: Response): () => void;
+  close(): void;
+}
+
+interface Seen {
+  readonly request: Request;
+  readonly start: number;
+  pieces: number;
+  waiting: number;
+  pieceThen: number;
+  since: number;
+}
+
+/**
+ * W1: a response with bytes waiting, of which the transport took none for
+ * `stallTimeout`, is reset; an idle one is not.
+ * W2: a request whose body is not complete after `requestTimeout` is reset,
+ * unless it is a stream that the client keeps open.
+ * W3: one timer serves all, and it does not keep the process alive.
+ */
+export function createProgressWatch(stallTimeout: number, requestTimeout: number): ProgressWatch {
+  const open = new Map<Response, Seen>();
+
+  function look(response: Response, seen: Seen, now: number): void {
+    const waiting = response.writableLength;
+    const moved = seen.waiting !== waiting || seen.pieces !== seen.pieceThen;
+    if (waiting === 0 || moved) seen.since = now;
+    seen.waiting = waiting;
+    seen.pieceThen = seen.pieces;
+    const isStalled = now - seen.since >= stallTimeout;
+    // Streams that have begun to answer are judged by what they send.
+    const isLate = !response.headersSent && !seen.request.complete;
+    if (isStalled || (isLate && now - seen.start >= requestTimeout)) reset(response);
+  }
+
+  const period = Math.max(10, Math.min(stallTimeout, requestTimeout) / 4);
+  const timer = setInterval(() => {
+    const now = performance.now();
+    for (const [response, seen] of open) look(response, seen, now);
+  }, period).unref();
+  return {
+    add(request, response) {
+      const start = performance.now();
+      const seen = { request, start, pieces: 0, waiting: 0, pieceThen: 0, since: start };
+      open.set(response, seen);
+      response.once("close", () => open.delete(response));
+      return () => {
+        seen.pieces++;
+      };
+    },
+    close: () => clearInterval(timer),
+  };
+}
