@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { PartKind } from "@daphnia/protocol/event";
+import { WatchResponseSchema } from "@daphnia/protocol/event_service";
+import { createTranscript } from "./transcript.ts";
+
+type Told = MessageInitShape<typeof WatchResponseSchema>;
+
+const text = (value: string) => ({ kind: { case: "text", value } as const });
+
+/** What each entry shows: its kind, its parts, and what is special about it. */
+function foldOf(...told: readonly Told[]) {
+  const transcript = createTranscript();
+  for (const response of told) transcript.apply(create(WatchResponseSchema, response));
+  return transcript
+    .entries()
+    .map(({ kind, parts, isDraft, interrupted, superseded }) => [
+      kind,
+      parts.map((part) => [part.kind.case, part.kind.value]),
+      { isDraft, interrupted, superseded },
+    ]);
+}
+
+const plain = { isDraft: false, interrupted: false, superseded: false };
+
+describe("createTranscript", () => {
+  it("places a prompt where the model first sees it", () => {
+    const entries = foldOf({
+      events: [
+        { body: { case: "promptAccepted", value: { promptId: "p", parts: [text("hi")] } } },
+        { body: { case: "promptAccepted", value: { promptId: "q", parts: [text("never")] } } },
+        { body: { case: "promptWithdrawn", value: { promptId: "q" } } },
+        { body: { case: "promptDelivered", value: { promptId: "p" } } },
+      ],
+    });
+    assert.deepEqual(entries, [["prompt", [["text", "hi"]], plain]]);
+  });
+
+  it("shows a draft part by part, and being told twice is harmless", () => {
+    const piece = (part: number, offset: number, value: string) => ({
+      draftId: "d",
+      part,
+      offset: BigInt(offset),
+      piece: { case: "text", value } as const,
+    });
+    const starts = [PartKind.THINKING, PartKind.TEXT].map((kind, part) => ({
+      draftId: "d",
+      part,
+      piece: { case: "start", value: { kind } } as const,
+    }));
+    const entries = foldOf(
+      { deltas: [...starts, piece(0, 0, "hm"), piece(1, 0, "Grü")] },
+      { deltas: [piece(1, 2, "üße"), piece(1, 2, "üße")] },
+    );
+    const parts = [
+      ["thinking", "hm"],
+      ["text", "Grüße"],
+    ];
+    assert.deepEqual(entries, [["message", parts, { ...plain, isDraft: true }]]);
+  });
+
+  it("replaces the draft by its message, in place, and marks what a retry replaced", () => {
+    const completed = (draftId: string, value: string, interrupted: boolean) => ({
+      case: "messageCompleted" as const,
+      value: { draftId, interrupted, message: { parts: [text(value)] } },
+    });
+    const draft = (draftId: string) => ({
+      draftId,
+      piece: { case: "text", value: "a" } as const,
+    });
+    const entries = foldOf(
+      { deltas: [draft("d")] },
+      { events: [{ seq: 5n, body: completed("d", "a…", true) }] },
+      { events: [{ seq: 6n, body: { case: "stepRetried", value: { supersedesSeq: 5n } } }] },
+      { deltas: [draft("e")] },
+      { events: [{ seq: 7n, body: completed("e", "all", false) }] },
+      {
+        events: [
+          {
+            seq: 8n,
+            body: { case: "toolCallFinished", value: { callId: "c", parts: [text("ok")] } },
+          },
+        ],
+      },
+    );
+    assert.deepEqual(entries, [
+      ["message", [["text", "a…"]], { isDraft: false, interrupted: true, superseded: true }],
+      ["message", [["text", "all"]], plain],
+      ["result", [["text", "ok"]], plain],
+    ]);
+  });
+});
