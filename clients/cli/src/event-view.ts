@@ -1,0 +1,41 @@
+import type { Daphnia } from "@daphnia/client";
+import { readTextBlob } from "@daphnia/client/blobs";
+import { createPieces } from "@daphnia/client/pieces";
+import type { Delta, Event } from "@daphnia/protocol/event";
+import { createDeltaLines } from "./delta-lines.ts";
+import { eventLine, type LineStyle } from "./event-line.ts";
+import type { Screen } from "./screen.ts";
+
+/** Shows events, and drafts as they are written. */
+export interface EventView {
+  event(event: Event): void;
+  delta(delta: Delta): void;
+  close(): void;
+}
+
+/** Columns from which a session's whole id fits without pushing out what happened. */
+const wide = 120;
+
+/** A line for each event, and running text for each draft. */
+export function createEventView(
+  screen: Screen,
+  { blobs }: Daphnia,
+  session: LineStyle["session"] = screen.columns >= wide ? "whole" : "end",
+  longest = Number.POSITIVE_INFINITY,
+): EventView {
+  const pieces = createPieces((digest) => readTextBlob(blobs, digest));
+  const columns = Math.min(screen.columns, longest);
+  const style: LineStyle = { paint: screen.paint, columns, session };
+  const deltas = createDeltaLines(screen, pieces, style);
+  return {
+    event(event) {
+      deltas.end();
+      screen.print(eventLine(event, style));
+    },
+    delta: deltas.add,
+    close() {
+      deltas.end();
+      screen.close();
+    },
+  };
+}
