@@ -1,0 +1,8 @@
+// The daemon that the tests talk to: the same main, with two tools more.
+import { runDaemon } from "../src/daemon/main.ts";
+import { testTools } from "./tools.ts";
+
+process.exitCode = await runDaemon({
+  tools: testTools,
+  onReady: (daemon) => process.stdout.write(`${JSON.stringify(daemon)}\n`),
+});

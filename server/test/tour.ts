@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { AgentService } from "@daphnia/protocol/agent_service";
+import { BlobService } from "@daphnia/protocol/blob_service";
+import { DaemonService } from "@daphnia/protocol/daemon_service";
+import { EventService } from "@daphnia/protocol/event_service";
+import { SessionState, TurnOutcome } from "@daphnia/protocol/session";
+import { SessionService } from "@daphnia/protocol/session_service";
+import type { DaemonProcess } from "./daemon-process.ts";
+import type { Call } from "./plain-tools.ts";
+
+/** Its first turn is suspended, for the server names a time far away; the others answer. */
+export const tourScript = `
+[[turn]]
+  [[turn.step]]
+  say = "Here I am."
+  fail = { kind = "rate_limit", retry_after_ms = 3600000, times = 1 }
+[[turn]]
+  [[turn.step]]
+  say = "Here I am."
+`;
+
+const write = () => ({ requestId: randomUUID() });
+const text = (value: string) => ({ kind: { case: "text", value } }) as const;
+
+/**
+ * Calls every unary RPC once or more, with something to do for each, and checks
+ * what each answers. The last one stops the daemon.
+ */
+export async function tour(call: Call, daemon: DaemonProcess): Promise<void> {
+  await tourDaemon(call, daemon);
+  await tourAgents(call);
+  await tourBlobs(call);
+  const sessionId = await tourPrompts(call, daemon);
+  await tourReads(call, sessionId);
+  await call(DaemonService.method.shutdown, { reason: "the tour is over" });
+}
+
+async function tourDaemon(call: Call, daemon: DaemonProcess): Promise<void> {
+  const { getInfo, getConfig, check, reload } = DaemonService.method;
+  const info = await call(getInfo, {});
+  assert.deepEqual([info.pid, info.home, info.protocol], [daemon.pid(), daemon.home, 1]);
+  const { settings } = await call(getConfig, {});
+  assert.ok(settings.some(({ key, value }) => key === "limits.heartbeat" && value === '"15s"'));
+  const { findings } = await call(check, {});
+  assert.ok(findings.some(({ name }) => name === "home"));
+  const { rejected } = await call(reload, {});
+  assert.deepEqual(rejected, []);
+}
+
+async function tourAgents(call: Call): Promise<void> {
+  const { putAgent, getAgent, listAgents, deleteAgent, listModels, listTools } =
+    AgentService.method;
+  const agent = { name: "guide", instructions: "You show people around.", tools: ["read"] };
+  const put = await call(putAgent, { ...write(), agent });
+  const got = await call(getAgent, { name: "guide" });
+  assert.deepEqual(got.agent, put.agent);
+  const { agents } = await call(listAgents, {});
+  assert.deepEqual(agents.map(({ name }) => name).sort(), ["default", "guide"]);
+  await call(deleteAgent, { ...write(), name: "guide", etag: put.agent?.etag ?? "" });
+  const { providers } = await call(listModels, {});
+  assert.ok(providers.some(({ name, models }) => name === "scripted" && models.includes("tour")));
+  const { tools } = await call(listTools, {});
+  assert.deepEqual(
+    tools.map(({ name }) => name),
+    ["append", "glob", "grep", "read", "wait"],
+  );
+}
+
+async function tourBlobs(call: Call): Promise<void> {
+  const { putBlob, getBlob } = BlobService.method;
+  const data = new TextEncoder().encode("bytes");
+  const { blob } = await call(putBlob, { uploadId: randomUUID(), data, last: true });
+  const got = await call(getBlob, { digest: blob?.digest ?? "" });
+  assert.deepEqual(Buffer.from(got.data), Buffer.from(data));
+}
+
+async function tourPrompts(call: Call, daemon: DaemonProcess): Promise<string> {
+  const { createSession, prompt, movePrompt, withdrawPrompt, cancelTurn, resumeTurn, ask } =
+    SessionService.method;
+  const { getSession } = SessionService.method;
+  const begin = { roots: [daemon.folder], model: "scripted/tour" };
+  const suspended = async () => {
+    const { session } = await call(createSession, { ...write(), ...begin });
+    const sessionId = session?.id ?? "";
+    const asked = await call(ask, { ...write(), sessionId, text: "one", wait: { seconds: 60n } });
+    assert.ok(asked.pending, "an answer that waits for somebody is not waited for");
+    const head = await call(getSession, { sessionId });
+    assert.equal(head.session?.state, SessionState.SUSPENDED);
+    return { sessionId, turnId: asked.turnId };
+  };
+
+  const canceled = await suspended();
+  const { turnId } = await call(cancelTurn, { ...write(), sessionId: canceled.sessionId });
+  assert.equal(turnId, canceled.turnId);
+
+  const { sessionId, turnId: first } = await suspended();
+  const say = (value: string) => call(prompt, { ...write(), sessionId, parts: [text(value)] });
+  const [second, third, fourth] = [await say("two"), await say("three"), await say("four")];
+  const { promptId } = third;
+  await call(movePrompt, { ...write(), sessionId, promptId, beforePromptId: second.promptId });
+  await call(withdrawPrompt, { ...write(), sessionId, promptId: fourth.promptId });
+  const { session } = await call(getSession, { sessionId });
+  assert.deepEqual(
+    session?.queue.map((waiting) => waiting.promptId),
+    [third.promptId, second.promptId],
+  );
+  const resumed = await call(resumeTurn, { ...write(), sessionId });
+  assert.equal(resumed.turnId, first);
+  const answer = await call(ask, { ...write(), sessionId, text: "five" });
+  assert.deepEqual([answer.text, answer.outcome], ["Here I am.", TurnOutcome.COMPLETED]);
+  return sessionId;
+}
+
+async function tourReads(call: Call, sessionId: string): Promise<void> {
+  const { listSessions, getTranscript, getStepRequest, updateSession, deleteSession } =
+    SessionService.method;
+  const session = { id: sessionId, title: "A tour" };
+  await call(updateSession, { ...write(), session, updateMask: { paths: ["title"] } });
+  const { sessions } = await call(listSessions, { pageSize: 1 });
+  assert.deepEqual(
+    sessions.map(({ id, title }) => [id, title]),
+    [[sessionId, "A tour"]],
+  );
+  const { entries } = await call(getTranscript, { sessionId });
+  assert.equal(entries.length, 8);
+  const { listEvents } = EventService.method;
+  const { events, synced } = await call(listEvents, { selector: { sessions: [sessionId] } });
+  assert.deepEqual(
+    events.map(({ seq }) => Number(seq)),
+    Array.from({ length: events.length }, (_, i) => i + 1),
+  );
+  assert.ok(synced);
+  const turnId = events.at(-1)?.turnId || (events.at(-2)?.turnId ?? "");
+  const { body } = await call(getStepRequest, { sessionId, turnId, step: 1 });
+  assert.match(new TextDecoder().decode(body), /five/);
+  await call(deleteSession, { ...write(), sessionId });
+}
