@@ -5,9 +5,9 @@ import { judge } from "./judge.ts";
 
 const place = {
   sessionId: "s",
-  roots: ["/work", "/home/me/src"],
-  closed: ["/work/.daphnia"],
-  cwd: "/work",
+  roots: ["/srv/app", "/srv/lib"],
+  closed: ["/srv/app/.daphnia"],
+  cwd: "/srv/app",
 };
 const read = (path: string): Claim => ({ kind: "read", path });
 const isAllowed = (...claims: Claim[]) => judge(claims, place).allowed;
@@ -16,30 +16,30 @@ describe("judge", () => {
   it("lets through what touches nothing, or lies within a root", () => {
     assert.equal(isAllowed(), true);
     assert.equal(isAllowed({ kind: "nothing" }), true);
-    assert.equal(isAllowed(read("/work"), read("/work/a/b"), read("/home/me/src/x")), true);
+    assert.equal(isAllowed(read("/srv/app"), read("/srv/app/a/b"), read("/srv/lib/x")), true);
     assert.equal(judge([read("/etc/hosts")], { ...place, roots: ["/"] }).allowed, true);
   });
 
   it("refuses what lies beside a root, and says which roots there are", () => {
-    for (const path of ["/", "/workshop", "/home/me", "/home/me/src2/x"]) {
+    for (const path of ["/", "/srv/application", "/srv", "/srv/lib2/x"]) {
       assert.equal(isAllowed(read(path)), false, path);
     }
     const verdict = judge([read("/etc")], place);
     assert.match(
       verdict.allowed ? "" : verdict.why,
-      /^\/etc lies outside .*\/work, \/home\/me\/src/,
+      /^\/etc lies outside .*\/srv\/app, \/srv\/lib/,
     );
   });
 
   it("refuses a folder that is closed, though it lies within a root", () => {
-    assert.equal(isAllowed(read("/work/.daphnia")), false);
-    assert.equal(isAllowed(read("/work/.daphnia/run/token")), false);
-    assert.equal(isAllowed(read("/work/.daphniae")), true);
+    assert.equal(isAllowed(read("/srv/app/.daphnia")), false);
+    assert.equal(isAllowed(read("/srv/app/.daphnia/run/token")), false);
+    assert.equal(isAllowed(read("/srv/app/.daphniae")), true);
   });
 
   it("refuses a call one of whose claims is opaque or outside", () => {
-    const opaque = judge([read("/work/a"), { kind: "opaque", why: "a pipe" }], place);
+    const opaque = judge([read("/srv/app/a"), { kind: "opaque", why: "a pipe" }], place);
     assert.deepEqual(opaque, { allowed: false, why: "a pipe" });
-    assert.equal(isAllowed(read("/work/a"), { kind: "write", path: "/etc/x" }), false);
+    assert.equal(isAllowed(read("/srv/app/a"), { kind: "write", path: "/etc/x" }), false);
   });
 });
