@@ -4,6 +4,7 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
+import type { Rule } from "./permission_pb.js";
 
 /**
  * Describes the file daphnia/v1/agent.proto.
@@ -87,6 +88,21 @@ export declare type Agent = Message<"daphnia.v1.Agent"> & {
    * @generated from field: string etag = 10;
    */
   etag: string;
+
+  /**
+   * `readonly`, `restrictive`, `guarded`, `standard` or `yolo`; empty means the
+   * daemon's.
+   *
+   * @generated from field: string mode = 11;
+   */
+  mode: string;
+
+  /**
+   * Rules that count after the owner's and before the mode's.
+   *
+   * @generated from field: repeated daphnia.v1.Rule rules = 12;
+   */
+  rules: Rule[];
 };
 
 /**
@@ -109,7 +125,8 @@ export enum ResumePolicy {
   UNSPECIFIED = 0,
 
   /**
-   * It goes on by itself, at most three times.
+   * It goes on by itself: at once the first time, after 2 s the second, after
+   * 8 s the third. The fourth time it ends as INTERRUPTED.
    *
    * @generated from enum value: RESUME_POLICY_AUTO = 1;
    */

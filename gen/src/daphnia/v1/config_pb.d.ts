@@ -4,6 +4,7 @@
 
 import type { GenEnum, GenExtension, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
+import type { Rule } from "./permission_pb.js";
 import type { Duration, FieldOptions } from "@bufbuild/protobuf/wkt";
 
 /**
@@ -54,6 +55,13 @@ export declare type Config = Message<"daphnia.v1.Config"> & {
    * @generated from field: daphnia.v1.LogConfig log = 5;
    */
   log?: LogConfig | undefined;
+
+  /**
+   * What agents may do.
+   *
+   * @generated from field: daphnia.v1.PermissionsConfig permissions = 6;
+   */
+  permissions?: PermissionsConfig | undefined;
 };
 
 /**
@@ -61,6 +69,35 @@ export declare type Config = Message<"daphnia.v1.Config"> & {
  * Use `create(ConfigSchema)` to create a new message.
  */
 export declare const ConfigSchema: GenMessage<Config>;
+
+/**
+ * PermissionsConfig says what agents may do.
+ *
+ * @generated from message daphnia.v1.PermissionsConfig
+ */
+export declare type PermissionsConfig = Message<"daphnia.v1.PermissionsConfig"> & {
+  /**
+   * The mode where neither session nor agent names one: `readonly`,
+   * `restrictive`, `guarded`, `standard` or `yolo`. Default: standard.
+   *
+   * @generated from field: string mode = 1;
+   */
+  mode: string;
+
+  /**
+   * The owner's rules, in order: tables of `tool`, `action`, and one of `argv`,
+   * `path` and `host`. Default: none.
+   *
+   * @generated from field: repeated daphnia.v1.Rule rules = 2;
+   */
+  rules: Rule[];
+};
+
+/**
+ * Describes the message daphnia.v1.PermissionsConfig.
+ * Use `create(PermissionsConfigSchema)` to create a new message.
+ */
+export declare const PermissionsConfigSchema: GenMessage<PermissionsConfig>;
 
 /**
  * ModelConfig says which model answers.
@@ -219,8 +256,8 @@ export declare type Limits = Message<"daphnia.v1.Limits"> & {
   maxBatchBytes: bigint;
 
   /**
-   * Bytes of the log's tail kept in memory for all readers. Default: 8 MiB;
-   * 64 KiB to 1 GiB.
+   * Bytes of memory for the log's tail, kept once for all readers; who is farther
+   * behind reads from the store. Default: 2 MiB; 64 KiB to 1 GiB.
    *
    * @generated from field: uint64 tail_bytes = 8;
    */

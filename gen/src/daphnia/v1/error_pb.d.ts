@@ -60,7 +60,8 @@ export enum ErrorReason {
   WRONG_STATE = 5,
 
   /**
-   * A limit is reached; metadata `limit` names it, `RetryInfo` says when to try again.
+   * A limit is reached; metadata `limit` names it. `RetryInfo` says when to try
+   * again, where that helps.
    *
    * @generated from enum value: ERROR_REASON_LIMIT_REACHED = 6;
    */
@@ -88,7 +89,8 @@ export enum ErrorReason {
   PROTOCOL_MISMATCH = 9,
 
   /**
-   * The daemon is stopping; connect again.
+   * The daemon is stopping; connect again, and send a write again with its
+   * `request_id`: it may be on record.
    *
    * @generated from enum value: ERROR_REASON_SHUTTING_DOWN = 10;
    */
@@ -123,7 +125,8 @@ export enum ErrorReason {
   CURSOR_AHEAD = 22,
 
   /**
-   * The session being watched was deleted.
+   * The session was deleted, or is being deleted, while it was watched or a
+   * command waited.
    *
    * @generated from enum value: ERROR_REASON_SESSION_DELETED = 23;
    */

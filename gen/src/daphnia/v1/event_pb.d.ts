@@ -67,10 +67,12 @@ export declare type Event = Message<"daphnia.v1.Event"> & {
   step: number;
 
   /**
-   * What made this happen: of a turn and a prompt's delivery, its
-   * `prompt_accepted`; of a step, the `turn_started`; of what a step says, its
-   * `step_started`; of a tool call, the `message_completed` that asked for it.
-   * Absent for what has no cause in the log.
+   * What made this happen: of a turn's start and a prompt's delivery, its
+   * `prompt_accepted`; of a step and a turn's end, the `turn_started`; of what a
+   * step says, its `step_started`; of a tool call, the `message_completed` that
+   * asked for it. Of a `session_created` and a `prompt_accepted`, the event of
+   * another session that brought them about. Absent for what has no cause in the
+   * log.
    *
    * @generated from field: daphnia.v1.EventRef cause = 7;
    */
@@ -186,7 +188,7 @@ export declare type Event = Message<"daphnia.v1.Event"> & {
     case: "stepStarted";
   } | {
     /**
-     * The model call failed and is made again.
+     * The model call failed and is made again, now or when its turn goes on.
      *
      * @generated from field: daphnia.v1.StepRetried step_retried = 161;
      */
@@ -202,7 +204,7 @@ export declare type Event = Message<"daphnia.v1.Event"> & {
     case: "messageCompleted";
   } | {
     /**
-     * The model call is over.
+     * The model call is over, or broke off.
      *
      * @generated from field: daphnia.v1.StepFinished step_finished = 163;
      */
@@ -615,7 +617,8 @@ export declare type TurnStarted = Message<"daphnia.v1.TurnStarted"> & {
 export declare const TurnStartedSchema: GenMessage<TurnStarted>;
 
 /**
- * TurnSuspended stops a turn until somebody or something resumes it.
+ * TurnSuspended stops a turn until somebody or something resumes it. Just before
+ * one for PROVIDER stands the `step_retried` that says what went wrong.
  *
  * @generated from message daphnia.v1.TurnSuspended
  */
@@ -683,14 +686,14 @@ export declare type TurnFinished = Message<"daphnia.v1.TurnFinished"> & {
   stopReason: string;
 
   /**
-   * Tokens of all steps, lost ones included.
+   * Tokens of all model calls that told theirs, also of those that broke off.
    *
    * @generated from field: daphnia.v1.Usage usage = 3;
    */
   usage?: Usage | undefined;
 
   /**
-   * Cost of all steps; absent when any is unknown.
+   * Cost of all model calls; absent when that of any is unknown.
    *
    * @generated from field: daphnia.v1.Cost cost = 4;
    */
@@ -856,7 +859,8 @@ export declare type RequestManifest = Message<"daphnia.v1.RequestManifest"> & {
 export declare const RequestManifestSchema: GenMessage<RequestManifest>;
 
 /**
- * StepRetried says that a model call failed and is made again.
+ * StepRetried says that a model call failed and is made again: after `delay`, or,
+ * where a `turn_suspended` follows it, when the turn goes on.
  *
  * @generated from message daphnia.v1.StepRetried
  */
@@ -876,7 +880,7 @@ export declare type StepRetried = Message<"daphnia.v1.StepRetried"> & {
   reason?: TurnError | undefined;
 
   /**
-   * How long the daemon waits before it.
+   * How long the daemon waits before it, where nobody resumes the turn sooner.
    *
    * @generated from field: google.protobuf.Duration delay = 3;
    */
@@ -947,27 +951,31 @@ export declare type MessageCompleted = Message<"daphnia.v1.MessageCompleted"> & 
 export declare const MessageCompletedSchema: GenMessage<MessageCompleted>;
 
 /**
- * StepFinished ends a model call.
+ * StepFinished ends a model call that answered. It is told as well of one that
+ * broke off, by a failure, a person or the daemon's stop, after it said something
+ * or told what it used; it then holds what is known, which may be nothing. A call
+ * that failed in silence has none.
  *
  * @generated from message daphnia.v1.StepFinished
  */
 export declare type StepFinished = Message<"daphnia.v1.StepFinished"> & {
   /**
-   * Why the model stopped, in the provider's own words.
+   * Why the model stopped, in the provider's own words; empty when it broke off.
    *
    * @generated from field: string finish_reason = 1;
    */
   finishReason: string;
 
   /**
-   * Tokens of this call; absent when the provider did not tell.
+   * Tokens of this call; absent when the provider did not tell. Where the call
+   * broke off, those told before.
    *
    * @generated from field: daphnia.v1.Usage usage = 2;
    */
   usage?: Usage | undefined;
 
   /**
-   * Cost of this call; absent when it is unknown.
+   * Cost of those tokens; absent when it is unknown.
    *
    * @generated from field: daphnia.v1.Cost cost = 3;
    */

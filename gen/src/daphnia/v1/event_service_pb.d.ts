@@ -337,7 +337,8 @@ export declare const EventService: GenService<{
   /**
    * Watch replays events after a place and then follows. It ends only with an
    * error that says why, unless it was asked to end. A client resumes with the
-   * last `cursor` after every end that carries no `ErrorInfo` of ours.
+   * last `cursor` after SHUTTING_DOWN, and after every end that carries no
+   * `ErrorInfo` of ours.
    *
    * @generated from rpc daphnia.v1.EventService.Watch
    */

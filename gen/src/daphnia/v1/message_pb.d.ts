@@ -96,6 +96,22 @@ export declare type Part = Message$1<"daphnia.v1.Part"> & {
      */
     value: Blob;
     case: "blob";
+  } | {
+    /**
+     * Where an answer says that it has something from.
+     *
+     * @generated from field: daphnia.v1.Source source = 6;
+     */
+    value: Source;
+    case: "source";
+  } | {
+    /**
+     * What only its provider understands.
+     *
+     * @generated from field: daphnia.v1.Opaque opaque = 7;
+     */
+    value: Opaque;
+    case: "opaque";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -106,19 +122,29 @@ export declare type Part = Message$1<"daphnia.v1.Part"> & {
   providerData: Uint8Array;
 
   /**
-   * All bytes of a text or thinking over 64 KiB. The field itself then holds
-   * only the first and last 8 KiB.
+   * All bytes of a part that is too long for its event: of the text, the
+   * thinking, the call's arguments or the opaque data. The field itself then
+   * holds only their ends: 8 KiB each of what is over 64 KiB; less, and of
+   * shorter parts too, where the whole event would be over 1 MiB.
    *
    * @generated from field: daphnia.v1.Blob full = 16;
    */
   full?: Blob | undefined;
 
   /**
-   * Bytes left out between the first and the last 8 KiB; 0 when none are.
+   * Bytes left out between the two ends; 0 when none are.
    *
    * @generated from field: uint64 elided = 17;
    */
   elided: bigint;
+
+  /**
+   * All bytes of a provider_data that is too long for its event. The field
+   * itself is then empty.
+   *
+   * @generated from field: daphnia.v1.Blob full_provider_data = 18;
+   */
+  fullProviderData?: Blob | undefined;
 };
 
 /**
@@ -126,6 +152,91 @@ export declare type Part = Message$1<"daphnia.v1.Part"> & {
  * Use `create(PartSchema)` to create a new message.
  */
 export declare const PartSchema: GenMessage<Part>;
+
+/**
+ * Source is a page or document that a model's answer refers to. It is for
+ * people; the model is not sent it again.
+ *
+ * @generated from message daphnia.v1.Source
+ */
+export declare type Source = Message$1<"daphnia.v1.Source"> & {
+  /**
+   * The provider's name for it in this answer; may be empty.
+   *
+   * @generated from field: string source_id = 1;
+   */
+  sourceId: string;
+
+  /**
+   * Where it is; empty for a document that has no address.
+   *
+   * @generated from field: string url = 2;
+   */
+  url: string;
+
+  /**
+   * What it is called; may be empty.
+   *
+   * @generated from field: string title = 3;
+   */
+  title: string;
+
+  /**
+   * What sort of document it is; empty for a page.
+   *
+   * @generated from field: string media_type = 4;
+   */
+  mediaType: string;
+
+  /**
+   * The document's file name; may be empty.
+   *
+   * @generated from field: string file_name = 5;
+   */
+  fileName: string;
+};
+
+/**
+ * Describes the message daphnia.v1.Source.
+ * Use `create(SourceSchema)` to create a new message.
+ */
+export declare const SourceSchema: GenMessage<Source>;
+
+/**
+ * Opaque is a part that the daemon has no word for, such as a search that the
+ * provider ran by itself. It is kept in its place and sent back unread, and to
+ * that provider only.
+ *
+ * @generated from message daphnia.v1.Opaque
+ */
+export declare type Opaque = Message$1<"daphnia.v1.Opaque"> & {
+  /**
+   * Who said it, and understands it.
+   *
+   * @generated from field: string provider = 1;
+   */
+  provider: string;
+
+  /**
+   * What it is, for people, such as "tool-call web_search".
+   *
+   * @generated from field: string type = 2;
+   */
+  type: string;
+
+  /**
+   * The part itself, in whatever form the provider's adapter gave it.
+   *
+   * @generated from field: bytes data = 3;
+   */
+  data: Uint8Array;
+};
+
+/**
+ * Describes the message daphnia.v1.Opaque.
+ * Use `create(OpaqueSchema)` to create a new message.
+ */
+export declare const OpaqueSchema: GenMessage<Opaque>;
 
 /**
  * ToolCall is the model's request to run one tool.

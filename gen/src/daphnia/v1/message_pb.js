@@ -9,7 +9,7 @@ import { file_daphnia_v1_blob } from "./blob_pb.js";
  * Describes the file daphnia/v1/message.proto.
  */
 export const file_daphnia_v1_message = /*@__PURE__*/
-  fileDesc("ChhkYXBobmlhL3YxL21lc3NhZ2UucHJvdG8SCmRhcGhuaWEudjEiXgoHTWVzc2FnZRISCgptZXNzYWdlX2lkGAEgASgJEh4KBHJvbGUYAiABKA4yEC5kYXBobmlhLnYxLlJvbGUSHwoFcGFydHMYAyADKAsyEC5kYXBobmlhLnYxLlBhcnQi9QEKBFBhcnQSDgoEdGV4dBgBIAEoCUgAEhIKCHRoaW5raW5nGAIgASgJSAASKQoJdG9vbF9jYWxsGAMgASgLMhQuZGFwaG5pYS52MS5Ub29sQ2FsbEgAEi0KC3Rvb2xfcmVzdWx0GAQgASgLMhYuZGFwaG5pYS52MS5Ub29sUmVzdWx0SAASIAoEYmxvYhgFIAEoCzIQLmRhcGhuaWEudjEuQmxvYkgAEhUKDXByb3ZpZGVyX2RhdGEYDyABKAwSHgoEZnVsbBgQIAEoCzIQLmRhcGhuaWEudjEuQmxvYhIOCgZlbGlkZWQYESABKARCBgoEa2luZCJWCghUb29sQ2FsbBIPCgdjYWxsX2lkGAEgASgJEhgKEHByb3ZpZGVyX2NhbGxfaWQYAiABKAkSDAoEdG9vbBgDIAEoCRIRCglhcmd1bWVudHMYBCABKAkiUAoKVG9vbFJlc3VsdBIPCgdjYWxsX2lkGAEgASgJEh8KBXBhcnRzGAIgAygLMhAuZGFwaG5pYS52MS5QYXJ0EhAKCGlzX2Vycm9yGAMgASgIKk4KBFJvbGUSFAoQUk9MRV9VTlNQRUNJRklFRBAAEg0KCVJPTEVfVVNFUhABEhIKDlJPTEVfQVNTSVNUQU5UEAISDQoJUk9MRV9UT09MEANiBnByb3RvMw", [file_daphnia_v1_blob]);
+  fileDesc("ChhkYXBobmlhL3YxL21lc3NhZ2UucHJvdG8SCmRhcGhuaWEudjEiXgoHTWVzc2FnZRISCgptZXNzYWdlX2lkGAEgASgJEh4KBHJvbGUYAiABKA4yEC5kYXBobmlhLnYxLlJvbGUSHwoFcGFydHMYAyADKAsyEC5kYXBobmlhLnYxLlBhcnQi7wIKBFBhcnQSDgoEdGV4dBgBIAEoCUgAEhIKCHRoaW5raW5nGAIgASgJSAASKQoJdG9vbF9jYWxsGAMgASgLMhQuZGFwaG5pYS52MS5Ub29sQ2FsbEgAEi0KC3Rvb2xfcmVzdWx0GAQgASgLMhYuZGFwaG5pYS52MS5Ub29sUmVzdWx0SAASIAoEYmxvYhgFIAEoCzIQLmRhcGhuaWEudjEuQmxvYkgAEiQKBnNvdXJjZRgGIAEoCzISLmRhcGhuaWEudjEuU291cmNlSAASJAoGb3BhcXVlGAcgASgLMhIuZGFwaG5pYS52MS5PcGFxdWVIABIVCg1wcm92aWRlcl9kYXRhGA8gASgMEh4KBGZ1bGwYECABKAsyEC5kYXBobmlhLnYxLkJsb2ISDgoGZWxpZGVkGBEgASgEEiwKEmZ1bGxfcHJvdmlkZXJfZGF0YRgSIAEoCzIQLmRhcGhuaWEudjEuQmxvYkIGCgRraW5kIl4KBlNvdXJjZRIRCglzb3VyY2VfaWQYASABKAkSCwoDdXJsGAIgASgJEg0KBXRpdGxlGAMgASgJEhIKCm1lZGlhX3R5cGUYBCABKAkSEQoJZmlsZV9uYW1lGAUgASgJIjYKBk9wYXF1ZRIQCghwcm92aWRlchgBIAEoCRIMCgR0eXBlGAIgASgJEgwKBGRhdGEYAyABKAwiVgoIVG9vbENhbGwSDwoHY2FsbF9pZBgBIAEoCRIYChBwcm92aWRlcl9jYWxsX2lkGAIgASgJEgwKBHRvb2wYAyABKAkSEQoJYXJndW1lbnRzGAQgASgJIlAKClRvb2xSZXN1bHQSDwoHY2FsbF9pZBgBIAEoCRIfCgVwYXJ0cxgCIAMoCzIQLmRhcGhuaWEudjEuUGFydBIQCghpc19lcnJvchgDIAEoCCpOCgRSb2xlEhQKEFJPTEVfVU5TUEVDSUZJRUQQABINCglST0xFX1VTRVIQARISCg5ST0xFX0FTU0lTVEFOVBACEg0KCVJPTEVfVE9PTBADYgZwcm90bzM", [file_daphnia_v1_blob]);
 
 /**
  * Describes the message daphnia.v1.Message.
@@ -26,18 +26,32 @@ export const PartSchema = /*@__PURE__*/
   messageDesc(file_daphnia_v1_message, 1);
 
 /**
+ * Describes the message daphnia.v1.Source.
+ * Use `create(SourceSchema)` to create a new message.
+ */
+export const SourceSchema = /*@__PURE__*/
+  messageDesc(file_daphnia_v1_message, 2);
+
+/**
+ * Describes the message daphnia.v1.Opaque.
+ * Use `create(OpaqueSchema)` to create a new message.
+ */
+export const OpaqueSchema = /*@__PURE__*/
+  messageDesc(file_daphnia_v1_message, 3);
+
+/**
  * Describes the message daphnia.v1.ToolCall.
  * Use `create(ToolCallSchema)` to create a new message.
  */
 export const ToolCallSchema = /*@__PURE__*/
-  messageDesc(file_daphnia_v1_message, 2);
+  messageDesc(file_daphnia_v1_message, 4);
 
 /**
  * Describes the message daphnia.v1.ToolResult.
  * Use `create(ToolResultSchema)` to create a new message.
  */
 export const ToolResultSchema = /*@__PURE__*/
-  messageDesc(file_daphnia_v1_message, 3);
+  messageDesc(file_daphnia_v1_message, 5);
 
 /**
  * Describes the enum daphnia.v1.Role.

@@ -4,7 +4,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { Delivery, Session, SessionState, TurnOutcome } from "./session_pb.js";
+import type { Delivery, EventRef, Session, SessionState, TurnOutcome } from "./session_pb.js";
 import type { Duration, FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message as Message$1, Part } from "./message_pb.js";
 import type { Principal } from "./principal_pb.js";
@@ -75,6 +75,15 @@ export declare type CreateSessionRequest = Message<"daphnia.v1.CreateSessionRequ
    * @generated from field: string model = 8;
    */
   model: string;
+
+  /**
+   * The event that made somebody create it, such as a call of another session's
+   * turn: it becomes the cause of `session_created`, and the trace of the other
+   * session leads here. The session that it names must have such an event.
+   *
+   * @generated from field: daphnia.v1.EventRef parent = 9;
+   */
+  parent?: EventRef | undefined;
 };
 
 /**
@@ -643,7 +652,8 @@ export declare type AskResponse = Message<"daphnia.v1.AskResponse"> & {
   turnId: string;
 
   /**
-   * Just before `prompt_accepted`.
+   * Just before the first event of this write: `prompt_accepted`, or the
+   * `session_created` of a session made for it.
    *
    * @generated from field: string cursor = 3;
    */
@@ -827,7 +837,8 @@ export declare type CancelTurnRequest = Message<"daphnia.v1.CancelTurnRequest"> 
   sessionId: string;
 
   /**
-   * Cancels only this turn; empty means the running or suspended one.
+   * Cancels only this turn, also one that waits to begin; empty means the running
+   * or suspended one. Of a turn that is over nothing is done.
    *
    * @generated from field: string turn_id = 3;
    */
@@ -854,14 +865,14 @@ export declare const CancelTurnRequestSchema: GenMessage<CancelTurnRequest>;
  */
 export declare type CancelTurnResponse = Message<"daphnia.v1.CancelTurnResponse"> & {
   /**
-   * The turn that is being canceled; empty when none was running.
+   * The turn that was canceled; empty when none was running or suspended.
    *
    * @generated from field: string turn_id = 1;
    */
   turnId: string;
 
   /**
-   * A place before its `turn_finished`.
+   * A place before its `turn_finished`, and before what was withdrawn.
    *
    * @generated from field: string cursor = 2;
    */
@@ -1049,7 +1060,7 @@ export declare const SessionService: GenService<{
   },
   /**
    * DeleteSession removes a session's events and blobs for everyone. A running
-   * turn is canceled first.
+   * turn is left off first.
    *
    * @generated from rpc daphnia.v1.SessionService.DeleteSession
    */
@@ -1079,8 +1090,11 @@ export declare const SessionService: GenService<{
     output: typeof PromptResponseSchema;
   },
   /**
-   * Ask prompts and answers when the turn is over, waits for a person, or `wait`
-   * is over. Hanging up cancels nothing; the same `request_id` waits on.
+   * Ask prompts and answers when the turn is over or suspended, or `wait` is
+   * over. Without a session it creates one, in the commit that accepts the prompt.
+   * Hanging up cancels nothing; the same `request_id` waits on. A prompt that is
+   * withdrawn before its turn begins is answered with `failed_precondition`
+   * WRONG_STATE, whose metadata names `session` and `turn`.
    *
    * @generated from rpc daphnia.v1.SessionService.Ask
    */
@@ -1110,7 +1124,11 @@ export declare const SessionService: GenService<{
     output: typeof WithdrawPromptResponseSchema;
   },
   /**
-   * CancelTurn ends the running or suspended turn. Without one it is no error.
+   * CancelTurn ends the running or suspended turn, and answers when the turn's end
+   * is committed; of a turn that has not begun it withdraws the prompt. Nothing to
+   * cancel is no error. It is refused where the end is not committed: SHUTTING_DOWN
+   * when the daemon stops first, SESSION_DELETED when the session is being deleted,
+   * STORE_FULL when there is no space; the turn then ends when there is some.
    *
    * @generated from rpc daphnia.v1.SessionService.CancelTurn
    */
