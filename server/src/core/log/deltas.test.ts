@@ -38,7 +38,7 @@ describe("toDeltas", () => {
     const pieces = placed([text(0, "aaaa"), text(0, "bbbb"), text(0, "cccc")]);
     const takes = [0, 4, 7, 8, 11, 12].map((budget) => toDeltas(name, pieces, budget).taken);
     assert.deepEqual(takes, [1, 1, 1, 2, 2, 3]);
-    assert.deepEqual(toDeltas(name, [], 5), { deltas: [], taken: 0 });
+    assert.deepEqual(toDeltas(name, [], 5), { deltas: [], taken: 0, bytes: 0 });
   });
 
   it("makes no delta of more than 32 KiB out of small pieces", () => {

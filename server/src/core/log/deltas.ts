@@ -16,7 +16,7 @@ export function toDeltas(
   name: DraftName,
   pieces: readonly StoredPiece[],
   budget: number,
-): { readonly deltas: Delta[]; readonly taken: number } {
+): { readonly deltas: Delta[]; readonly taken: number; readonly bytes: number } {
   const deltas: Delta[] = [];
   let run: StoredPiece[] = [];
   let runBytes = 0;
@@ -42,7 +42,7 @@ export function toDeltas(
     taken++;
   }
   flush();
-  return { deltas, taken };
+  return { deltas, taken, bytes };
 }
 
 function startDelta(name: DraftName, piece: StoredPiece): Delta {

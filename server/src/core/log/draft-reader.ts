@@ -7,7 +7,7 @@ import type { Log } from "./log.ts";
 import { type Selection, selectsDraft } from "./selection.ts";
 
 /** What one reader was told of one draft. */
-interface Place {
+export interface DraftPlace {
   /** The next piece to tell. */
   readonly index: number;
   /** Bytes that the reader brought along and need not hear again. */
@@ -16,38 +16,50 @@ interface Place {
   readonly next: number;
 }
 
+/** What one reader was told of each draft. */
+export type DraftPlaces = ReadonlyMap<string, DraftPlace>;
+
 /** One reader's places in the drafts that are open. */
 export interface DraftReader {
+  /** False when the reader has everything that was shown. */
+  hasMore(): boolean;
   /**
    * What the reader lacks, up to a budget of bytes; nothing only when it has
    * everything that was shown. It counts once `told()` is called.
    */
-  read(budget: number): Promise<{ readonly deltas: readonly Delta[]; told(): void }>;
+  read(budget: number): Promise<FoundDeltas>;
+  places(): DraftPlaces;
+}
+
+export interface FoundDeltas {
+  readonly deltas: readonly Delta[];
+  told(): void;
 }
 
 export function createDraftReader(
   log: Log,
   selection: Selection,
   held: ReadonlyMap<string, number>,
+  from: DraftPlaces = new Map(),
 ): DraftReader {
-  let places = new Map<string, Place>();
-  const placeOf = (draftId: string): Place =>
+  let places = from;
+  const placeOf = (draftId: string): DraftPlace =>
     places.get(draftId) ?? { index: 0, held: held.get(draftId) ?? 0, next: 0 };
 
-  async function readPage(draft: Draft, place: Place) {
+  async function readPage(draft: Draft, place: DraftPlace) {
     if (place.index >= draft.tail.floor()) {
       return { pieces: draft.tail.from(place.index), next: place.next };
     }
     return log.store.readDraft(draft.draftId, place.index, place.next);
   }
 
-  async function readOne(draft: Draft, from: Place, budget: number) {
+  async function readOne(draft: Draft, from: DraftPlace, budget: number) {
     let place = from;
     for (;;) {
       const page = await readPage(draft, place);
       const fresh = page.pieces.filter((piece) => isFresh(piece, place));
       const skipped = page.pieces.length - fresh.length;
-      const { deltas, taken } = toDeltas(draft, fresh, budget);
+      const { deltas, taken, bytes } = toDeltas(draft, fresh, budget);
       const isWhole = taken === fresh.length;
       const next = {
         index: place.index + skipped + taken,
@@ -56,22 +68,37 @@ export function createDraftReader(
       };
       // A page may hold nothing new and yet not be the last: the bytes are elsewhere.
       const isStuck = next.index === place.index && next.next === place.next;
-      if (deltas.length > 0 || isStuck) return { deltas, place: next };
+      if (deltas.length > 0 || isStuck) return { deltas, bytes, place: next };
       place = next;
     }
   }
 
+  /** One piece may be more than is left: then it waits, unless it is the first. */
+  async function readIfFits(draft: Draft, left: number, isFirst: boolean) {
+    const place = placeOf(draft.draftId);
+    const found = left > 0 ? await readOne(draft, place, left) : undefined;
+    const fits = found !== undefined && (isFirst || found.bytes <= left);
+    return fits ? found : { deltas: [], bytes: left, place };
+  }
+
   return {
+    places: () => places,
+    hasMore() {
+      for (const draft of log.drafts()) {
+        const isBehind = placeOf(draft.draftId).index < draft.tail.end();
+        if (isBehind && selectsDraft(selection, draft)) return true;
+      }
+      return false;
+    },
     async read(budget) {
       const deltas: Delta[] = [];
-      const reached = new Map<string, Place>();
+      const reached = new Map<string, DraftPlace>();
+      let left = budget;
       for (const draft of log.drafts()) {
         if (!selectsDraft(selection, draft)) continue;
-        const place = placeOf(draft.draftId);
-        const left = budget - bytesOf(deltas);
-        const isDone = deltas.length > 0 && left <= 0;
-        const found = isDone ? { deltas: [], place } : await readOne(draft, place, left);
+        const found = await readIfFits(draft, left, deltas.length === 0);
         deltas.push(...found.deltas);
+        left -= found.bytes;
         reached.set(draft.draftId, found.place);
       }
       return {
@@ -85,13 +112,6 @@ export function createDraftReader(
 }
 
 /** The bytes held always end at a piece's end or inside one, never before a start told. */
-function isFresh(piece: StoredPiece, place: Place): boolean {
+function isFresh(piece: StoredPiece, place: DraftPlace): boolean {
   return piece.isStart ? piece.total >= place.held : endOf(piece) > place.held;
-}
-
-function bytesOf(deltas: readonly Delta[]): number {
-  return deltas.reduce(
-    (sum, { piece }) => sum + (piece.case === "text" ? piece.value.length : 0),
-    0,
-  );
 }

@@ -10,6 +10,8 @@ export interface DraftTail {
   size(): number;
   /** Index of the first piece held. */
   floor(): number;
+  /** Index behind the last piece. */
+  end(): number;
   /** Pieces from an index on; it must not lie before the floor. */
   from(index: number): readonly StoredPiece[];
 }
@@ -28,6 +30,7 @@ export function createDraftTail(capacity: number): DraftTail {
     },
     size: () => size,
     floor,
+    end: () => (pieces.at(-1)?.index ?? -1) + 1,
     from: (index) => pieces.slice(Math.max(0, index - floor())),
   };
 }

@@ -2,6 +2,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { type PartKind, type PartStart, PartStartSchema } from "@daphnia/protocol/event";
 import type { Clock } from "../../base/clock.ts";
 import { type Beat, packCadence } from "./cadence.ts";
+import { deltaBytes } from "./deltas.ts";
 import { createDraftTail, type DraftTail } from "./draft-tail.ts";
 import type { Context, DraftName, EventStore, StoredPiece } from "./event-store.ts";
 
@@ -98,12 +99,22 @@ export function createDraft(
     write(part, text) {
       const [whole, rest] = splitCodePoints((held.get(part) ?? "") + text);
       held.set(part, rest);
-      if (whole !== "") push(part, false, encoder.encode(whole));
+      for (const bytes of piecesOf(encoder.encode(whole))) push(part, false, bytes);
     },
     waiting: () => pendingBytes,
     flushed: flushAll,
     cadence: () => packCadence(beats),
   };
+}
+
+/** Pieces that each fit into a delta, cut between code points. */
+function* piecesOf(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let from = 0; from < bytes.length; ) {
+    let to = Math.min(bytes.length, from + deltaBytes);
+    while (to < bytes.length && ((bytes[to] ?? 0) & 0xc0) === 0x80) to--;
+    yield bytes.subarray(from, to);
+    from = to;
+  }
 }
 
 /** The text without a first half of a surrogate pair at its end, and that half. */

@@ -4,31 +4,29 @@ import { formatCursor } from "./cursor.ts";
 import type { StoredEvent } from "./event-store.ts";
 
 /** A committed event as every reader shares it: its bytes are made once. */
-export interface Entry extends StoredEvent {
-  readonly cursor: string;
+export interface Entry extends Omit<StoredEvent, "bytes"> {
   /** The encoded Event with its cursor, as it goes on the wire. */
   readonly wire: Uint8Array;
-  /** The decoded Event with its cursor; decoded at the first call, then shared. */
-  event(): Event;
 }
 
 const encoder = new TextEncoder();
 const cursorTag = (3 << 3) | 2;
 
-export function createEntry(stored: StoredEvent, logId: string): Entry {
-  const cursor = formatCursor(logId, stored.position);
-  const wire = withCursor(stored.bytes, cursor);
-  let decoded: Event | undefined;
-  return {
-    ...stored,
-    bytes: wire.subarray(0, stored.bytes.length), // one copy of them, not two
-    cursor,
-    wire,
-    event() {
-      decoded ??= fromBinary(EventSchema, wire);
-      return decoded;
-    },
-  };
+export function createEntry({ bytes, ...stored }: StoredEvent, logId: string): Entry {
+  return { ...stored, wire: withCursor(bytes, formatCursor(logId, stored.position)) };
+}
+
+/** The Event with its cursor. Decoded at each call: kept, it would take many times its bytes. */
+export function eventOf({ wire }: Entry): Event {
+  return fromBinary(EventSchema, wire);
+}
+
+/** What an entry's objects take besides its bytes, about. */
+const aroundBytes = 400;
+
+/** Bytes of memory that an entry takes, about. */
+export function sizeOf({ wire }: Entry): number {
+  return wire.length + aroundBytes;
 }
 
 /** Appends field 3 to an encoded Event: order of fields is free in protobuf. */

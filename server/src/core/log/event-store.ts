@@ -109,6 +109,9 @@ export interface DraftPage {
   readonly next: number;
 }
 
+/** The most bytes of events in one page, unless the reader says otherwise. */
+export const pageBytes = 1024 * 1024;
+
 /**
  * Where events are kept. Implementations prove themselves with
  * testing/event-store-suite.ts.
@@ -133,11 +136,25 @@ export interface EventStore {
   onCommit(listener: (events: readonly StoredEvent[]) => void): void;
   /**
    * Events behind `after` up to `upTo`, of the named sessions where given. A page
-   * is bounded in rows and time, so it may be empty and still not reach `upTo`.
+   * is bounded in rows and time, so it may be empty and still not reach `upTo`, and
+   * holds at most `maxBytes` (default `pageBytes`), or one event.
    */
-  readLog(after: number, upTo: number, sessions?: readonly string[]): Promise<LogPage>;
-  /** At most `limit` events of a session behind a seq, in order. */
-  readSession(sessionId: string, afterSeq: number, limit: number): Promise<readonly StoredEvent[]>;
+  readLog(
+    after: number,
+    upTo: number,
+    sessions?: readonly string[],
+    maxBytes?: number,
+  ): Promise<LogPage>;
+  /**
+   * Events of a session behind a seq, in order: at most `limit`, and at most
+   * `maxBytes` (default `pageBytes`), or one event. None only where there are none.
+   */
+  readSession(
+    sessionId: string,
+    afterSeq: number,
+    limit: number,
+    maxBytes?: number,
+  ): Promise<readonly StoredEvent[]>;
   /** The last seq of a session whose position is at most `position`; 0 when none. */
   seqAt(sessionId: string, position: number): Promise<number>;
   /** `live`, `deleted`, or `unknown`: never used. */

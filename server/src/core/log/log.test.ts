@@ -19,13 +19,13 @@ describe("createLog", () => {
     draft.write(0, "text");
     await draft.flushed();
     const ears = [eventBell("a"), eventBell(), eventBell("b"), deltaBell("a")].map((key) =>
-      log.bells.listen([key]),
+      log.bells.listen([key], never),
     );
     const seen: unknown[] = [];
     const append = events.append;
     Object.assign(events, {
       async append(batch: Parameters<typeof append>[0]) {
-        const waits = ears.map((ear) => ear.wait(10, never));
+        const waits = ears.map((ear) => ear.wait(10));
         await append(batch);
         seen.push(log.tail.after(0, 9)?.length, [...log.drafts()], log.head());
         clock.advance(10);
@@ -74,9 +74,9 @@ describe("createLog", () => {
     const { log, commit, clock } = createLogBench(openMemoryStore().events);
     await commit("a");
     const ears = [deltaBell("a"), deltaBell(), deltaBell("b")].map((key) =>
-      log.bells.listen([key]),
+      log.bells.listen([key], never),
     );
-    const waits = Promise.all(ears.map((ear) => ear.wait(10, never)));
+    const waits = Promise.all(ears.map((ear) => ear.wait(10)));
     const draft = log.openDraft(name, context);
     draft.write(0, "one");
     await draft.flushed();

@@ -23,23 +23,23 @@ export function createReader(log: Log, selection: Selection, maxBytes: number) {
 
   async function stored(after: number, head: number): Promise<Page> {
     if (only === undefined) {
-      const page = await log.store.readLog(after, head, named);
+      const page = await log.store.readLog(after, head, named, maxBytes);
       return { entries: page.events.map((event) => toEntry(log, event)), reached: page.reached };
     }
     const seq = place?.position === after ? place.seq : await log.store.seqAt(only, after);
-    const events = await log.store.readSession(only, seq, sessionPage);
+    const events = await log.store.readSession(only, seq, sessionPage, maxBytes);
     const shown = events.filter((event) => event.position <= head);
     const last = shown.at(-1);
-    const isAll = events.length < sessionPage || shown.length < events.length;
-    const reached = isAll || last === undefined ? head : last.position;
+    const isAll = last === undefined || shown.length < events.length;
+    const reached = isAll ? head : last.position;
     place = { position: reached, seq: last?.seq ?? seq };
     return { entries: shown.map((event) => toEntry(log, event)), reached };
   }
 
-  return async function read(after: number, head: number): Promise<Page> {
+  return function read(after: number, head: number): Page | Promise<Page> {
     const held = log.tail.after(after, tailPage);
-    const page = held ? fromTail(held, head) : await stored(after, head);
-    return cut(page, selection, maxBytes);
+    if (held !== undefined) return cut(fromTail(held, head), selection, maxBytes);
+    return stored(after, head).then((page) => cut(page, selection, maxBytes));
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Entry } from "./entry.ts";
+import { type Entry, eventOf } from "./entry.ts";
 import { familyOf } from "./event-bodies.ts";
 
 /** Which events a reader wants. Empty lists want everything. */
@@ -43,10 +43,10 @@ function fits(selection: Selection, { sessionId, agent, labels }: Context): bool
 export function selects(selection: Selection, entry: Entry): boolean {
   if (!fits(selection, entry)) return false;
   if (selection.kinds !== undefined && !selection.kinds.has(entry.kind)) return false;
-  if (selection.turnId !== "" && entry.event().turnId !== selection.turnId) return false;
+  if (selection.turnId !== "" && eventOf(entry).turnId !== selection.turnId) return false;
   return (
     selection.principals.length === 0 ||
-    selection.principals.includes(entry.event().principal?.id ?? "")
+    selection.principals.includes(eventOf(entry).principal?.id ?? "")
   );
 }
 

@@ -4,6 +4,7 @@ import { create } from "@bufbuild/protobuf";
 import { type Event, SessionCreatedSchema, SessionUpdatedSchema } from "@daphnia/protocol/event";
 import { type Session, SessionSchema } from "@daphnia/protocol/session";
 import { openMemoryStore } from "../../plugins/memory/memory-store.ts";
+import { eventOf } from "./entry.ts";
 import type { EventStore } from "./event-store.ts";
 import { createSessionWriter, type Fact, type HeadFold, maxEventBytes } from "./session-writer.ts";
 import { createLogBench } from "./testing/log-bench.ts";
@@ -41,7 +42,7 @@ describe("createSessionWriter", () => {
         [2n, "a", "t1", 2, 500_000_000],
       ],
     );
-    const stored = log.tail.after(0, 9)?.map((entry) => [entry.agent, entry.event().seq]);
+    const stored = log.tail.after(0, 9)?.map((entry) => [entry.agent, eventOf(entry).seq]);
     assert.deepEqual(stored, [
       ["coder", 1n],
       ["coder", 2n],
@@ -54,7 +55,7 @@ describe("createSessionWriter", () => {
       writer.commit([created("x")]),
       ...["1", "2", "3"].map((t) => writer.commit([titled(t)])),
     ]);
-    const titles = log.tail.after(1, 9)?.map((entry) => titleOf(entry.event()));
+    const titles = log.tail.after(1, 9)?.map((entry) => titleOf(eventOf(entry)));
     assert.deepEqual(titles, ["1", "2", "3"]);
     assert.equal(writer.head()?.title, "3");
   });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { createEntry, type Entry } from "./entry.ts";
+import { createEntry, type Entry, sizeOf } from "./entry.ts";
 import { createTail } from "./tail.ts";
 
 describe("createTail", () => {
@@ -22,7 +22,7 @@ describe("createTail", () => {
   });
 
   it("forgets the oldest and says so, rather than leave a gap", () => {
-    const size = entryAt(1).wire.length;
+    const size = sizeOf(entryAt(1));
     const tail = createTail(0, size * 8);
     for (let position = 1; position <= 9; position++) tail.push([entryAt(position)]);
     assert.deepEqual(positions(tail.after(2, 99)), undefined);
@@ -41,7 +41,7 @@ describe("createTail", () => {
     tail.push([entryAt(1, "a"), entryAt(2, "b"), entryAt(3, "a")]);
     tail.drop("a");
     assert.deepEqual(positions(tail.after(0, 9)), [2]);
-    assert.equal(tail.bytes(), entryAt(2, "b").wire.length);
+    assert.equal(tail.bytes(), sizeOf(entryAt(2, "b")));
     tail.drop("b");
     assert.deepEqual([tail.after(0, 9), tail.bytes()], [[], 0]);
   });

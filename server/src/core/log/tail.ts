@@ -1,4 +1,4 @@
-import type { Entry } from "./entry.ts";
+import { type Entry, sizeOf } from "./entry.ts";
 
 /**
  * The end of the log, held in memory once for all readers. It holds everything
@@ -10,6 +10,7 @@ export interface Tail {
   after(position: number, limit: number): readonly Entry[] | undefined;
   /** Forgets a deleted session. */
   drop(sessionId: string): void;
+  /** Bytes of memory that it takes, about. */
   bytes(): number;
 }
 
@@ -21,7 +22,7 @@ export function createTail(head: number, capacity: number): Tail {
     push(more) {
       for (const entry of more) {
         entries.push(entry);
-        bytes += entry.wire.length;
+        bytes += sizeOf(entry);
       }
       if (bytes <= capacity) return;
       // Down to three quarters at once, so that pushing stays cheap.
@@ -29,7 +30,7 @@ export function createTail(head: number, capacity: number): Tail {
       while (bytes > capacity * 0.75) {
         const oldest = entries[cut];
         if (oldest === undefined) break;
-        bytes -= oldest.wire.length;
+        bytes -= sizeOf(oldest);
         floor = oldest.position;
         cut++;
       }
@@ -42,7 +43,7 @@ export function createTail(head: number, capacity: number): Tail {
     },
     drop(sessionId) {
       entries = entries.filter((entry) => entry.sessionId !== sessionId);
-      bytes = entries.reduce((sum, entry) => sum + entry.wire.length, 0);
+      bytes = entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
     },
     bytes: () => bytes,
   };

@@ -1,13 +1,14 @@
 import { DaemonError, notFound, wrongState } from "../../base/errors.ts";
 import type { BlobStore } from "../../core/log/blob-store.ts";
-import type {
-  AnsweredRequest,
-  Append,
-  DraftName,
-  EventStore,
-  HeadRow,
-  StoredEvent,
-  StoredPiece,
+import {
+  type AnsweredRequest,
+  type Append,
+  type DraftName,
+  type EventStore,
+  type HeadRow,
+  pageBytes,
+  type StoredEvent,
+  type StoredPiece,
 } from "../../core/log/event-store.ts";
 import type { RecordStore, StoredRecord } from "../../core/log/record-store.ts";
 import { createMemoryBlobs } from "./memory-blobs.ts";
@@ -124,17 +125,19 @@ export function openMemoryStore(now: () => number = Date.now): MemoryStore {
     onCommit(call) {
       listener = call;
     },
-    async readLog(after, upTo, wanted) {
+    async readLog(after, upTo, wanted, maxBytes = pageBytes) {
       const end = Math.min(upTo, head, after + pageRows);
       const found = log.filter(
         ({ position, sessionId }) =>
           position > after && position <= end && (wanted?.includes(sessionId) ?? true),
       );
-      return { events: found, reached: end };
+      const page = upToBytes(found, maxBytes);
+      const isWhole = page.length === found.length;
+      return { events: page, reached: isWhole ? end : (page.at(-1)?.position ?? end) };
     },
-    async readSession(sessionId, afterSeq, limit) {
+    async readSession(sessionId, afterSeq, limit, maxBytes = pageBytes) {
       const found = live(sessionId)?.events ?? [];
-      return found.filter(({ seq }) => seq > afterSeq).slice(0, limit);
+      return upToBytes(found.filter(({ seq }) => seq > afterSeq).slice(0, limit), maxBytes);
     },
     async seqAt(sessionId, position) {
       const before = live(sessionId)?.events.filter((event) => event.position <= position);
@@ -228,4 +231,14 @@ function keyOf({ principal, method, id }: { principal: string; method: string; i
 /** Only what the name says: a draft in memory is more than its name. */
 function toName({ draftId, sessionId, turnId, step }: DraftName): DraftName {
   return { draftId, sessionId, turnId, step };
+}
+
+/** The first events that hold as many bytes together; at least one. */
+function upToBytes(events: readonly StoredEvent[], maxBytes: number): readonly StoredEvent[] {
+  let bytes = 0;
+  const cut = events.findIndex((event, i) => {
+    bytes += event.bytes.length;
+    return i > 0 && bytes > maxBytes;
+  });
+  return cut < 0 ? events : events.slice(0, cut);
 }

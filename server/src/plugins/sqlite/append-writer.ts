@@ -26,6 +26,7 @@ export interface AppendWriter {
 }
 
 export function createAppendWriter(db: DatabaseSync, now: () => number): AppendWriter {
+  const last = db.prepare("SELECT coalesce(max(pos), 0) AS pos FROM event");
   const session = db.prepare("SELECT n, context, deleted FROM session WHERE id = ?");
   const newSession = db.prepare("INSERT INTO session(id) VALUES(?)");
   const lastSeq = db.prepare("SELECT max(seq) AS seq FROM event WHERE session = ?");
@@ -106,6 +107,8 @@ export function createAppendWriter(db: DatabaseSync, now: () => number): AppendW
     return added;
   }
 
+  const lastPosition = () => Number(last.get()?.["pos"]);
+
   function writeAlong(batch: Append, n: number, firstPosition: number): void {
     const { blobs = [], records = [], settles = [] } = batch;
     if (batch.head) head.run(n, batch.head.unfinished ? 1 : 0, batch.head.value);
@@ -173,7 +176,7 @@ export function createAppendWriter(db: DatabaseSync, now: () => number): AppendW
           bytes: added.bytes,
         };
       });
-      writeAlong(batch, at.n, stored[0]?.position ?? 1);
+      writeAlong(batch, at.n, stored[0]?.position ?? lastPosition() + 1);
       return stored;
     },
     appendDraft(name, pieces) {

@@ -6,6 +6,7 @@ import { invalidField } from "../../base/errors.ts";
 import { idRule, isId } from "../../base/ids.ts";
 import type { BlobStore } from "../../core/log/blob-store.ts";
 import { createBlobFiles, digestOfFile, readPart } from "./blob-files.ts";
+import { withSpace } from "./sqlite-error.ts";
 import type { SqliteAccess } from "./sqlite-store.ts";
 
 /** Blobs up to this size are rows of the database, larger ones are files. */
@@ -103,7 +104,7 @@ export function createSqliteBlobStore(
       const digest = createHash("sha256").update(bytes).digest("hex");
       if (bytes.length <= rowBytes) return { digest, size: bytes.length, bytes };
       promised.set(digest, now());
-      if (!(await files.has(digest))) await files.write(digest, bytes);
+      if (!(await files.has(digest))) await withSpace(() => files.write(digest, bytes));
       return { digest, size: bytes.length };
     },
     async read(digest, offset, limit) {
@@ -121,7 +122,7 @@ export function createSqliteBlobStore(
       const before = running.get(uploadId) ?? Promise.resolve();
       const kept = before
         .catch(() => {}) // whoever sent that piece has the error
-        .then(() => keepPiece(uploadId, offset, bytes, last));
+        .then(() => withSpace(() => keepPiece(uploadId, offset, bytes, last)));
       running.set(uploadId, kept);
       try {
         return await kept;

@@ -9,8 +9,19 @@ import type {
 
 /** The statements that read. Nothing of them stays open between two calls. */
 export interface EventReader {
-  log(after: number, upTo: number, sessions: readonly string[] | undefined): LogPage;
-  session(sessionId: string, afterSeq: number, upTo: number, limit: number): StoredEvent[];
+  log(
+    after: number,
+    upTo: number,
+    maxBytes: number,
+    sessions: readonly string[] | undefined,
+  ): LogPage;
+  session(
+    sessionId: string,
+    afterSeq: number,
+    upTo: number,
+    limit: number,
+    maxBytes: number,
+  ): StoredEvent[];
   seqAt(sessionId: string, position: number): number;
   state(sessionId: string): "live" | "deleted" | "unknown";
   head(sessionId: string): Uint8Array | undefined;
@@ -30,17 +41,12 @@ const draftRows = 256;
 type Row = Record<string, unknown>;
 
 export function createEventReader(db: DatabaseSync): EventReader {
-  const columns =
-    "e.pos, s.id, e.seq, e.kind, c.agent, c.labels, e.body FROM event e JOIN session s ON s.n = e.session JOIN context c ON c.n = e.context";
-  const all = db.prepare(
-    `SELECT ${columns} WHERE e.pos > ? AND e.pos <= ? ORDER BY e.pos LIMIT ${pageRows}`,
-  );
-  const some = db.prepare(
-    `SELECT ${columns} WHERE e.pos > ? AND e.pos <= ? AND s.id IN (SELECT value FROM json_each(?)) ORDER BY e.pos LIMIT ${pageRows}`,
-  );
-  const one = db.prepare(
-    `SELECT ${columns} WHERE e.session = (SELECT n FROM session WHERE id = ?) AND e.seq > ? AND e.pos <= ? ORDER BY e.seq LIMIT ?`,
-  );
+  const inLog = "e.pos > ? AND e.pos <= ?";
+  const inSome = `${inLog} AND +e.session IN (SELECT n FROM session WHERE id IN (SELECT value FROM json_each(?)))`;
+  const inOne = "e.session = (SELECT n FROM session WHERE id = ?) AND e.seq > ? AND e.pos <= ?";
+  const all = createPageReader(db, inLog, "e.pos");
+  const some = createPageReader(db, inSome, "e.pos");
+  const one = createPageReader(db, inOne, "e.seq");
   const seqAt = db.prepare(
     "SELECT seq FROM event WHERE session = (SELECT n FROM session WHERE id = ?) AND pos <= ? ORDER BY seq DESC LIMIT 1",
   );
@@ -67,18 +73,16 @@ export function createEventReader(db: DatabaseSync): EventReader {
   const last = db.prepare("SELECT max(pos) AS pos FROM event");
 
   return {
-    log(after, upTo, sessions) {
+    log(after, upTo, maxBytes, sessions) {
       const end = Math.min(upTo, after + span);
-      const rows =
+      const { events, isWhole } =
         sessions === undefined
-          ? all.all(after, end)
-          : some.all(after, end, JSON.stringify(sessions));
-      const events = rows.map(toEvent);
-      const isWhole = rows.length < pageRows;
+          ? all([after, end], pageRows, maxBytes)
+          : some([after, end, JSON.stringify(sessions)], pageRows, maxBytes);
       return { events, reached: isWhole ? end : (events.at(-1)?.position ?? end) };
     },
-    session: (sessionId, afterSeq, upTo, limit) =>
-      one.all(sessionId, afterSeq, upTo, limit).map(toEvent),
+    session: (sessionId, afterSeq, upTo, limit, maxBytes) =>
+      one([sessionId, afterSeq, upTo], limit, maxBytes).events,
     seqAt: (sessionId, position) => Number(seqAt.get(sessionId, position)?.["seq"] ?? 0),
     state(sessionId) {
       const row = state.get(sessionId);
@@ -105,6 +109,30 @@ export function createEventReader(db: DatabaseSync): EventReader {
       return { pieces: rows.map(toPiece), next: Number(rows.at(-1)?.["id"] ?? after) };
     },
     lastPosition: () => Number(last.get()?.["pos"] ?? 0),
+  };
+}
+
+const columns =
+  "e.pos, s.id, e.seq, e.kind, c.agent, c.labels, e.body FROM event e JOIN session s ON s.n = e.session JOIN context c ON c.n = e.context";
+
+/** Reads pages of the events that a condition on `e` names, bounded in rows and bytes. */
+function createPageReader(db: DatabaseSync, which: string, order: string) {
+  // Sizes are read first, since SQLite knows them without reading the bodies.
+  const sizes = db.prepare(
+    `SELECT length(e.body) AS size FROM event e WHERE ${which} ORDER BY ${order} LIMIT ?`,
+  );
+  const rows = db.prepare(`SELECT ${columns} WHERE ${which} ORDER BY ${order} LIMIT ?`);
+  return (values: readonly (string | number)[], limit: number, maxBytes: number) => {
+    let count = 0;
+    let bytes = 0;
+    const found = sizes.all(...values, limit);
+    for (const row of found) {
+      bytes += Number(row["size"]);
+      if (count > 0 && bytes > maxBytes) break;
+      count++;
+    }
+    const isWhole = found.length < limit && count === found.length;
+    return { events: count === 0 ? [] : rows.all(...values, count).map(toEvent), isWhole };
   };
 }
 

@@ -5,7 +5,7 @@ import { applicationId, migrate, schemaVersion } from "./schema.ts";
 import { errorCode } from "./sqlite-error.ts";
 
 /** Why a home's database cannot be used. */
-export type OpenProblem = "in_use" | "newer" | "foreign" | "unreadable";
+export type OpenProblem = "in_use" | "newer" | "foreign" | "unreadable" | "full";
 
 /**
  * Opens a home's database alone: no other process can open it until it is closed.
@@ -46,7 +46,7 @@ function prepare(db: DatabaseSync, path: string): void {
   if (isNew) db.exec(`PRAGMA application_id = ${applicationId}`);
   db.exec(
     `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;
-     PRAGMA cache_size = -8000; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;
+     PRAGMA cache_size = -2000; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;
      PRAGMA secure_delete = FAST; PRAGMA checkpoint_fullfsync = 1`,
   );
   migrate(db, version);
@@ -63,6 +63,8 @@ function explain(error: unknown, path: string): unknown {
     case 8:
     case 14:
       return refuse("unreadable", `${path} cannot be opened for writing`, error);
+    case 13:
+      return refuse("full", `${path} cannot be opened: no space is left on its disk`, error);
     case 26:
       return refuse("foreign", `${path} is not a database of Daphnia; move it away`, error);
     default:

@@ -12,6 +12,18 @@ export function isFull(error: unknown): boolean {
   return code === 8 || code === 13;
 }
 
+const fullDisk: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT", "EROFS"]);
+
+/** Writes files; says that the store is full where the disk has no space for them. */
+export async function withSpace<T>(write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    const isNoSpace = error instanceof Error && "code" in error && fullDisk.has(error.code);
+    throw isNoSpace ? storeFull(error) : error;
+  }
+}
+
 /** A damaged page, or a file shorter than it says. */
 export function isCorrupt(error: unknown): boolean {
   return errorCode(error) === 11;

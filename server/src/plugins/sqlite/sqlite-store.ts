@@ -1,13 +1,18 @@
 import { randomBytes } from "node:crypto";
 import { stat } from "node:fs/promises";
 import type { DatabaseSync } from "node:sqlite";
-import { setImmediate as nextTick } from "node:timers/promises";
-import type { Append, EventStore, StoredEvent } from "../../core/log/event-store.ts";
+import {
+  type Append,
+  type EventStore,
+  pageBytes,
+  type StoredEvent,
+} from "../../core/log/event-store.ts";
 import type { RecordStore } from "../../core/log/record-store.ts";
 import { createAppendWriter, hashOf } from "./append-writer.ts";
 import { createCheckpointer } from "./checkpoint.ts";
 import { createCommitLoop, type Job } from "./commit-loop.ts";
 import { createEventReader } from "./event-reader.ts";
+import { createPageQueue } from "./page-queue.ts";
 import { isCorrupt, storeCorrupt } from "./sqlite-error.ts";
 import { openWalSync } from "./wal-sync.ts";
 
@@ -61,6 +66,9 @@ export function createSqliteStore(
     records: db.prepare("SELECT id, revision, value FROM record WHERE kind = ? ORDER BY id"),
   };
   const freePages = db.prepare("PRAGMA freelist_count");
+  const logPages = createPageQueue();
+  /** Of its own, since a turn that begins reads its history here. */
+  const sessionPages = createPageQueue();
   let head = reader.lastPosition();
   let settledDrafts = 0;
   let vacuuming: NodeJS.Timeout | undefined;
@@ -108,12 +116,6 @@ export function createSqliteStore(
         failed: reject,
       });
     });
-  }
-
-  /** Lets the event loop turn, then reads: a page is never part of a longer block. */
-  async function page<T>(read: () => T): Promise<T> {
-    await nextTick();
-    return guard(read);
   }
 
   /** Reads what was written, and answers once that is synced: never ahead of the head. */
@@ -174,10 +176,10 @@ export function createSqliteStore(
     onCommit(call) {
       listener = call;
     },
-    readLog: (after, upTo, sessions) =>
-      page(() => reader.log(after, Math.min(upTo, head), sessions)),
-    readSession: (sessionId, afterSeq, limit) =>
-      page(() => reader.session(sessionId, afterSeq, head, limit)),
+    readLog: (after, upTo, sessions, maxBytes = pageBytes) =>
+      logPages(() => guard(() => reader.log(after, Math.min(upTo, head), maxBytes, sessions))),
+    readSession: (sessionId, afterSeq, limit, maxBytes = pageBytes) =>
+      sessionPages(() => guard(() => reader.session(sessionId, afterSeq, head, limit, maxBytes))),
     seqAt: async (sessionId, position) =>
       guard(() => reader.seqAt(sessionId, Math.min(position, head))),
     async sessionState(sessionId) {
@@ -204,7 +206,8 @@ export function createSqliteStore(
         () => {},
       ),
     openDrafts: async (sessionId) => guard(() => reader.openDrafts(sessionId)),
-    readDraft: (draftId, fromIndex, after) => page(() => reader.draft(draftId, fromIndex, after)),
+    readDraft: (draftId, fromIndex, after) =>
+      logPages(() => guard(() => reader.draft(draftId, fromIndex, after))),
     findRequest: (key, bytes) =>
       synced(() => {
         const row = statements.request.get(key.principal, key.method, key.id);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, writeSync } from "node:fs";
+import { mkdir, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, it } from "node:test";
@@ -11,6 +12,10 @@ import { createSqliteStore } from "./sqlite-store.ts";
 import { createTemporaryHome, noReports } from "./testing/temporary-home.ts";
 
 const full = { name: "DaemonError", refusal: "unavailable" };
+
+/** A device on which no write finds space. */
+const fullDevice = "/dev/full";
+const noFullDevice = !existsSync(fullDevice) && "needs /dev/full, which Linux has";
 
 describe("a sqlite store in trouble", () => {
   let folder: ReturnType<typeof createTemporaryHome>;
@@ -97,6 +102,20 @@ describe("a sqlite store in trouble", () => {
     await store.append(settling);
     assert.deepEqual(await store.openDrafts("a"), []);
     await store.close();
+  });
+
+  it("refuses a piece of a blob for which the disk has no space", {
+    skip: noFullDevice,
+  }, async () => {
+    const { home } = folder;
+    const store = openSqliteStore(home, noReports);
+    await mkdir(join(home, "blobs", "uploads"), { recursive: true });
+    await symlink(fullDevice, join(home, "blobs", "uploads", "up"));
+    const piece = new Uint8Array(100_000);
+    await assert.rejects(store.blobs.upload("up", 0, piece, false), full);
+    await rm(join(home, "blobs", "uploads", "up"));
+    assert.deepEqual(await store.blobs.upload("up", 0, piece, false), { size: 100_000 });
+    await store.events.close();
   });
 
   it("stops, and leaves no append waiting, when a write fails otherwise", async () => {

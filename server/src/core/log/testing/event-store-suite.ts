@@ -187,6 +187,28 @@ function readSuite(open: OpenStore): void {
     assert.deepEqual(await events.readSession("nobody", 0, 9), []);
   });
 
+  it("reads pages of at most so many bytes, or of one event", async ({ events }) => {
+    const batch = appendOf("a", 0, 9);
+    const sized = batch.events.map((event, i) => ({ ...event, bytes: new Uint8Array(i * 100) }));
+    await events.append({ ...batch, events: sized });
+    await events.append(appendOf("b", 0));
+    const pages: number[][] = [];
+    for (let after = 0; after < 10; ) {
+      const { events: page, reached } = await events.readLog(after, 10, undefined, 600);
+      pages.push(page.map(({ seq }) => seq));
+      after = reached;
+    }
+    const inLog = [[1, 2, 3, 4], [5], [6], [7], [8], [9], [1]];
+    assert.deepEqual(pages.flat(), inLog.flat());
+    assert.deepEqual(pages.slice(0, 4), inLog.slice(0, 4));
+    const inSession = await events.readSession("a", 3, 9, 600);
+    assert.deepEqual(
+      inSession.map(({ seq }) => seq),
+      [4],
+    );
+    assert.equal((await events.readSession("a", 8, 9, 1)).length, 1);
+  });
+
   it("knows a session's last seq at a position", async ({ events }) => {
     await events.append(appendOf("a", 0, 2));
     await events.append(appendOf("b", 0, 2));
@@ -252,6 +274,14 @@ function headSuite(open: OpenStore): void {
     for (const other of others) {
       assert.equal(await events.findRequest({ ...key, ...other }, bytesOf("hi")), undefined);
     }
+  });
+
+  it("remembers where a request that caused no event was answered", async ({ events }) => {
+    const key = { principal: "p", method: "Cancel", id: "r1" };
+    await events.append(appendOf("a", 0, 2));
+    const request = { ...key, request: bytesOf("hi"), answer: bytesOf("done") };
+    await events.append(appendOf("a", 2, 0, { request }));
+    assert.equal((await events.findRequest(key, bytesOf("hi")))?.before, 2);
   });
 
   it("reads the head of the last append that had one", async ({ events }) => {

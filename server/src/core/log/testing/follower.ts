@@ -1,6 +1,7 @@
 import { setImmediate as tick } from "node:timers/promises";
 import type { Delta } from "@daphnia/protocol/event";
-import { type Batch, type FollowOptions, follow } from "../follow.ts";
+import { follow } from "../follow.ts";
+import type { Batch, FollowOptions } from "../follower.ts";
 import { everything } from "../selection.ts";
 import type { LogBench } from "./log-bench.ts";
 

@@ -63,15 +63,18 @@ function watchBells(bells: Bells) {
   let wakes = 0;
   const watched: Bells = {
     ring: bells.ring,
-    listen(keys) {
-      const ear = bells.listen(keys);
+    listen(keys, signal) {
+      const ear = bells.listen(keys, signal);
       listening++;
       return {
         clear: ear.clear,
-        async wait(ms, signal) {
+        async wait(ms) {
           const before = ear.wakes;
-          await ear.wait(ms, signal);
+          await ear.wait(ms);
           wakes += ear.wakes - before;
+        },
+        get rung() {
+          return ear.rung;
         },
         get wakes() {
           return ear.wakes;
