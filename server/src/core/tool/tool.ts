@@ -3,9 +3,38 @@ import type { Tool as ToolSpec } from "@daphnia/protocol/tool";
 
 /** What a call would touch, as far as a rule can judge it. */
 export type Claim =
-  | { readonly kind: "read" | "write"; readonly path: string }
+  | {
+      readonly kind: "read" | "write";
+      /** Real and absolute. */
+      readonly path: string;
+      /** Set where all that lies below is touched too, and nothing there is left out. */
+      readonly isWhole?: boolean;
+    }
+  | RunClaim
+  | { readonly kind: "reach"; readonly host: string }
   | { readonly kind: "nothing" }
   | { readonly kind: "opaque"; readonly why: string };
+
+/** A program that a call would start. What it touches by its operands is claimed beside it. */
+export interface RunClaim {
+  readonly kind: "run";
+  /** The decoded words; null is one that is only known when it runs. */
+  readonly argv: Words;
+  /** The same command as rules may name it too, such as without its folder or global flags. */
+  readonly forms: readonly Words[];
+  readonly risk: Risk;
+  readonly why: string;
+}
+
+export type Words = readonly (string | null)[];
+
+/**
+ * What starting a program may do beside what is claimed: nothing (`plain`); run
+ * code of the project (`project`); nobody knows (`unknown`); what no rule on its
+ * words may let through (`fixed`), such as a shell or the network; or destroy
+ * the machine (`destructive`).
+ */
+export type Risk = "plain" | "project" | "unknown" | "fixed" | "destructive";
 
 /** The session that a call is made in. */
 export interface Place {
