@@ -1,0 +1,28 @@
+/** Subcommands of git that read, with every flag that keeps it so. */
+export const gitFlags: Readonly<Record<string, string>> = {
+  status: "s b long porcelain short branch show-stash ignored untracked-files u uno no-renames v z",
+  diff: "stat name-only name-status cached staged numstat shortstat summary word-diff color no-color check unified U w b M C no-ext-diff no-textconv minimal patience ignore-all-space ignore-space-change p patch raw z diff-filter exit-code quiet text",
+  log: "oneline n graph all stat p patch name-only name-status author since until after before grep S G format pretty decorate no-decorate abbrev-commit follow merges no-merges first-parent reverse date numstat shortstat branches tags remotes i E max-count skip no-color L left-right cherry-pick diff-filter no-ext-diff",
+  show: "stat name-only name-status format pretty oneline s no-patch p patch no-color no-ext-diff",
+  blame: "L w C M e l s date porcelain line-porcelain",
+  "rev-parse":
+    "HEAD short abbrev-ref show-toplevel verify git-dir is-inside-work-tree symbolic-full-name",
+  "ls-files": "m o d c s u z others modified deleted cached stage exclude-standard i unmerged",
+  "ls-tree": "r name-only l t z full-tree",
+  describe: "tags always dirty abbrev long all match",
+  shortlog: "s n e sn sne",
+  "cat-file": "p t s e",
+  "merge-base": "is-ancestor all",
+  "rev-list": "count all max-count n",
+  "name-rev": "",
+  "for-each-ref": "format sort count",
+  "show-ref": "heads tags",
+  "check-ignore": "v",
+  "diff-tree": "r name-only name-status no-commit-id p",
+  "count-objects": "v vH H",
+  whatchanged: "",
+  grep: "n i l c w E F e I q untracked cached heading break",
+  reflog: "n oneline",
+  version: "",
+  add: "A u all update v n dry-run N intent-to-add",
+};

@@ -1,0 +1,293 @@
+import type {
+  AndOr,
+  Command,
+  CompoundList,
+  For,
+  ParsedScript,
+  PipelineNode,
+  Statement,
+  While,
+} from "unbash";
+import { type Argument, opaque } from "./argument.ts";
+import { assign, isForkBomb } from "./assignments.ts";
+import { wordsIn } from "./command-words.ts";
+import { both, type Ends, same, union } from "./ends.ts";
+import { judgeCommand } from "./judge-command.ts";
+import { createJudging, type Judging } from "./judging.ts";
+import { judgeRedirect } from "./redirects.ts";
+import type { Finding, Scene } from "./scene.ts";
+import { judgeTests } from "./test-expression.ts";
+import { readArithmetic, readText, readWord, type WordContext } from "./words.ts";
+
+export interface Walk {
+  readonly scene: Scene;
+  readonly findings: Finding[];
+  /** Parses a text that a command runs. */
+  readonly parse: (text: string) => ParsedScript;
+  /** Whether a name stands in the source only once without a `$` before it. */
+  readonly isSetOnce: (name: string) => boolean;
+  readonly source: string;
+  readonly count: { commands: number };
+}
+
+interface State {
+  readonly cwds: readonly string[];
+  readonly variables: Map<string, Argument>;
+  readonly upstream: readonly Argument[] | undefined;
+  readonly depth: number;
+}
+
+const mostCommands = 60;
+const mostSteps = 600;
+const mostFolders = 16;
+const deepest = 12;
+
+export function walkScript(
+  script: ParsedScript,
+  walk: Walk,
+  cwds: readonly string[],
+  depth = 0,
+): void {
+  const { home } = walk.scene;
+  const variables = new Map<string, Argument>([["HOME", { text: home }]]);
+  walkNested(script, { cwds, variables, upstream: undefined, depth }, walk);
+}
+
+function walkNested(script: ParsedScript, state: State, walk: Walk): Ends {
+  for (const { message } of script.errors ?? []) doubt(walk, `it cannot be parsed: ${message}`);
+  if (state.depth > deepest) {
+    doubt(walk, `it is nested more than ${deepest} deep`);
+    return same(state.cwds);
+  }
+  return walkList(script.commands, state, walk);
+}
+
+function walkList(list: readonly Statement[], state: State, walk: Walk): Ends {
+  let ends = same(state.cwds);
+  for (const { command, background } of list) {
+    const after = walkNode(command, at(state, union(ends)), walk);
+    if (!background) ends = after;
+  }
+  return ends;
+}
+
+// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: an exhaustive switch reads best as one
+function walkNode(node: PipelineNode | AndOr, state: State, walk: Walk): Ends {
+  const inner = (list: CompoundList, cwds = state.cwds) =>
+    walkList(list.commands, at(state, cwds), walk);
+  const apart = (list: CompoundList) => {
+    walkList(list.commands, { ...state, variables: new Map(state.variables) }, walk);
+    return same(state.cwds);
+  };
+  switch (node.type) {
+    case "Command":
+      return walkCommand(node, state, walk);
+    case "AndOr":
+      return walkAndOr(node, state, walk);
+    case "Pipeline": {
+      if (node.commands.length === 1) {
+        return (
+          node.commands.map((command) => walkNode(command, state, walk))[0] ?? same(state.cwds)
+        );
+      }
+      let upstream: readonly Argument[] | undefined;
+      for (const command of node.commands) {
+        walkNode(command, { ...state, upstream, variables: new Map(state.variables) }, walk);
+        upstream = command.type === "Command" ? silentWords(command, state, walk) : [opaque];
+      }
+      return same(state.cwds);
+    }
+    case "Subshell":
+      return apart(node.body);
+    case "BraceGroup":
+      return inner(node.body);
+    case "If": {
+      const tests = [node, ...node.elif];
+      let start: readonly string[] = state.cwds;
+      const found: string[] = [];
+      for (const { clause, then } of tests) {
+        const ends = inner(clause, start);
+        found.push(...union(inner(then, ends.good)));
+        start = ends.bad;
+      }
+      found.push(...(node.else ? union(inner(node.else, start)) : start));
+      return same([...new Set(found)]);
+    }
+    case "While":
+      return walkWhile(node, state, walk);
+    case "For":
+      return walkFor(node, state, walk);
+    case "Case": {
+      readText(node.word, wordContext(state, walk));
+      const ends = node.items.flatMap((item) => {
+        for (const word of item.pattern) readWord(word, wordContext(state, walk));
+        return union(inner(item.body));
+      });
+      return same([...new Set([...state.cwds, ...ends])]);
+    }
+    case "TestCommand":
+      judgeTests(
+        node.expression,
+        judgingOf(state, walk, node.pos, node.end),
+        wordContext(state, walk),
+      );
+      return same(state.cwds);
+    case "Redirected": {
+      const judging = judgingOf(state, walk, node.pos, node.end);
+      for (const redirect of node.redirects) {
+        judgeRedirect(redirect, judging, wordContext(state, walk));
+      }
+      return walkNode(node.command, state, walk);
+    }
+    case "ArithmeticCommand":
+      doubt(walk, "arithmetic may run what names hold");
+      readArithmetic(node.expression, wordContext(state, walk));
+      return same(state.cwds);
+    case "ArithmeticFor":
+      doubt(walk, "arithmetic may run what names hold");
+      for (const part of [node.initialize, node.test, node.update]) {
+        readArithmetic(part, wordContext(state, walk));
+      }
+      return inner(node.body);
+    case "Select":
+      doubt(walk, "a menu");
+      for (const word of node.wordlist ?? []) readWord(word, wordContext(state, walk));
+      return inner(node.body);
+    case "Function":
+      doubt(walk, `it defines ${node.name.text}, which may stand for another program`);
+      if (isForkBomb(node)) {
+        const judging = judgingOf(state, walk, node.pos, node.end);
+        judging.run("destructive", "a fork bomb", [{ text: node.name.text }]);
+      }
+      return node.body.type === "CompoundList"
+        ? apart(node.body)
+        : walkNode(node.body, state, walk);
+    case "Coproc":
+      doubt(walk, "a coprocess");
+      return node.body.type === "CompoundList"
+        ? apart(node.body)
+        : walkNode(node.body, state, walk);
+  }
+}
+
+function walkAndOr({ commands, operators }: AndOr, state: State, walk: Walk): Ends {
+  let ends: Ends = same(state.cwds);
+  commands.forEach((command, index) => {
+    const operator = operators[index - 1];
+    const start = operator === undefined ? state.cwds : operator === "&&" ? ends.good : ends.bad;
+    const after = walkNode(command, at(state, start), walk);
+    if (operator === "&&") ends = { good: after.good, bad: both(ends.bad, after.bad) };
+    else if (operator === "||") ends = { good: both(ends.good, after.good), bad: after.bad };
+    else ends = after;
+  });
+  return ends;
+}
+
+function walkWhile(node: While, state: State, walk: Walk): Ends {
+  const test = walkList(node.clause.commands, state, walk);
+  const body = walkList(node.body.commands, at(state, union(test)), walk);
+  const after = both(union(test), union(body));
+  if (after.some((cwd) => !state.cwds.includes(cwd))) doubt(walk, "a loop changes its folder");
+  return same(after);
+}
+
+/** The body once for each value that the list states. */
+function walkFor(node: For, state: State, walk: Walk): Ends {
+  const context = wordContext(state, walk);
+  const values = node.wordlist?.flatMap((word) => readWord(word, context)) ?? [opaque];
+  const name = node.name.text;
+  const isKnown = walk.isSetOnce(name) && /^[a-z_][a-z0-9_]*$/.test(name);
+  if (!isKnown && !/^[a-z_]\w*$/i.test(name)) doubt(walk, "an unusual name");
+  if (/^[A-Z]/.test(name)) doubt(walk, `${name} may mean something to the shell or to a program`);
+  let folders: readonly string[] = state.cwds;
+  for (const value of isKnown ? values : [opaque]) {
+    state.variables.set(name, value);
+    folders = both(folders, union(walkList(node.body.commands, state, walk)));
+    if (walk.count.commands > mostSteps) break;
+  }
+  if (folders.some((cwd) => !state.cwds.includes(cwd))) doubt(walk, "a loop changes its folder");
+  state.variables.set(name, opaque);
+  return same(folders);
+}
+
+function walkCommand(node: Command, state: State, walk: Walk): Ends {
+  walk.count.commands++;
+  if (walk.count.commands === mostCommands + 1)
+    doubt(walk, `it holds more than ${mostCommands} commands`);
+  const context = wordContext(state, walk);
+  const judging = judgingOf(state, walk, node.pos, node.end);
+  for (const redirect of node.redirects) judgeRedirect(redirect, judging, context);
+  const words = wordsIn(node, context);
+  for (const part of node.prefix) {
+    if (part.type !== "Assignment") continue;
+    assign(part, {
+      judging,
+      context,
+      variables: state.variables,
+      ...walk,
+      isBefore: words.length > 0,
+    });
+  }
+  if (words.length === 0) return same(state.cwds);
+  const moved = judgeCommand(words, judging, state.variables);
+  if (moved === undefined) return same(state.cwds);
+  if (moved.length > mostFolders) {
+    doubt(walk, "it may be in too many folders");
+    return same(moved.slice(0, mostFolders));
+  }
+  return { good: moved, bad: state.cwds };
+}
+
+/** The words again, for the command that reads this one's output; they are judged already. */
+function silentWords(node: Command, state: State, walk: Walk): readonly Argument[] {
+  const context = { ...wordContext(state, walk), script: () => {}, doubt: () => {} };
+  return wordsIn(node, context);
+}
+
+function judgingOf(state: State, walk: Walk, pos: number, end: number): Judging {
+  const { scene, findings } = walk;
+  return createJudging({
+    scene,
+    findings,
+    cwds: state.cwds,
+    upstream: state.upstream,
+    depth: state.depth,
+    text: walk.source.slice(pos, end),
+    command: (words, judging) => {
+      if (judging.depth > deepest) judging.doubt(`it is nested more than ${deepest} deep`);
+      else judgeCommand(words, judging, state.variables);
+    },
+    script: (text, cwds) => {
+      const inner = { ...walk, source: text };
+      const variables = new Map(state.variables);
+      walkNested(walk.parse(text), { ...state, cwds, variables, depth: state.depth + 1 }, inner);
+    },
+  });
+}
+
+function wordContext(state: State, walk: Walk): WordContext {
+  return {
+    home: walk.scene.home,
+    variable(name) {
+      const isOne = state.cwds.length === 1;
+      if (name === "PWD") return isOne ? { text: state.cwds[0] ?? null } : opaque;
+      if (/^[?#$!]$/.test(name)) return undefined;
+      return state.variables.get(name);
+    },
+    script(script) {
+      const { source = walk.source } = script;
+      const inside = { ...state, upstream: undefined, depth: state.depth + 1 };
+      walkNested(script, { ...inside, variables: new Map(state.variables) }, { ...walk, source });
+    },
+    doubt: (why, text) => doubt(walk, why, text),
+  };
+}
+
+function doubt(walk: Walk, why: string, text = ""): void {
+  walk.findings.push({
+    claim: { kind: "opaque", why: text === "" ? why : `${why}: ${text}` },
+    text,
+  });
+}
+
+const at = (state: State, cwds: readonly string[]): State => ({ ...state, cwds });
