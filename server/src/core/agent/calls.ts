@@ -1,14 +1,14 @@
 import { create } from "@bufbuild/protobuf";
 import { ToolCallFinishedSchema, ToolCallStartedSchema } from "@daphnia/protocol/event";
 import { type Part, PartSchema } from "@daphnia/protocol/message";
+import { RuleAction } from "@daphnia/protocol/permission";
 import { ToolCallStatus } from "@daphnia/protocol/tool";
 import { DaemonError, messageOf } from "../../base/errors.ts";
 import { merge } from "../../base/merge.ts";
 import { nearNames } from "../../base/near.ts";
 import type { Fact } from "../log/session-writer.ts";
-import { judge } from "../permission/judge.ts";
 import type { ClaimedCall } from "../tool/tool.ts";
-import { elide } from "./elide.ts";
+import { fit } from "./elide.ts";
 import { body, duration, type Facts, facts } from "./facts.ts";
 import type { Turn, TurnDeps } from "./turn-deps.ts";
 import type { OpenCall } from "./turn-state.ts";
@@ -59,15 +59,14 @@ export async function* answerCalls(
 }
 
 /** The answers to calls of a turn that ends before they have one. */
-export function giveUp(open: readonly OpenCall[], deps: TurnDeps): Facts {
-  const answers = open.map((call) => {
+export function giveUp(open: readonly OpenCall[], deps: Pick<TurnDeps, "state">): readonly Fact[] {
+  return open.map((call) => {
     const why =
       call.starts === 0
         ? "the turn ended before this ran; nothing was done"
         : "the turn ended while this ran; its outcome is unknown, and it was not run again";
     return finished(call, deps, { status: ToolCallStatus.CANCELED, parts: [text(why)] });
   });
-  return facts(answers);
 }
 
 /** Decides whether a call may run, and resolves what it would touch. */
@@ -80,16 +79,26 @@ async function admit(
   if (signal.aborted) return refuse(ToolCallStatus.CANCELED, canceled);
   const tool = deps.tools.find(({ spec }) => spec.name === open.call.tool);
   if (tool === undefined) return refuse(ToolCallStatus.OUT_OF_SCOPE, unknownTool(open, deps));
-  const read = await deps.arguments.read(tool.spec, open.call.arguments);
+  const read = await deps.arguments.read(tool.spec, await wholeArguments(open, deps));
   if ("problem" in read) return refuse(ToolCallStatus.INVALID_ARGUMENTS, read.problem);
   try {
     const claimed = await tool.claim(read.value, deps.place);
-    const verdict = judge(claimed.claims, deps.place);
-    return verdict.allowed ? { open, claimed } : refuse(ToolCallStatus.DENIED, verdict.why);
+    const { action, why } = deps.judge(claimed.claims, tool.spec.name);
+    // Until a person can be asked, what asks is denied.
+    if (action !== RuleAction.ALLOW) return refuse(ToolCallStatus.DENIED, why);
+    return { open, claimed };
   } catch (error) {
     if (!(error instanceof DaemonError)) throw error;
     return refuse(ToolCallStatus.INVALID_ARGUMENTS, error.message);
   }
+}
+
+/** What the model wrote, also where the event keeps only its ends. */
+async function wholeArguments({ call, full }: OpenCall, { blobs }: TurnDeps): Promise<string> {
+  if (full === undefined) return call.arguments;
+  const blob = await blobs.read(full.digest, 0, Number.MAX_SAFE_INTEGER);
+  if (blob === undefined) throw new Error(`blob ${full.digest} is missing`);
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(blob.bytes);
 }
 
 function unknownTool({ call }: OpenCall, { tools }: TurnDeps): string {
@@ -111,10 +120,11 @@ async function* run(
   const began = deps.clock.monotonic();
   try {
     const answer = await settle(claimed, deps, signal);
-    const short = await elide(answer.parts, deps.blobs);
+    const fitting = await fit(answer.parts, deps.blobs);
     const milliseconds = deps.clock.monotonic() - began;
-    const fact = finished(open, deps, { ...answer, parts: short.parts, milliseconds });
-    yield facts([fact], { blobs: short.blobs });
+    const told = fitting === undefined ? tooMany(answer) : { ...answer, parts: fitting.parts };
+    const fact = finished(open, deps, { ...told, milliseconds });
+    yield facts([fact], { blobs: fitting?.blobs ?? [] });
   } catch (error) {
     stopOthers(error);
     throw error;
@@ -122,6 +132,11 @@ async function* run(
 }
 
 type Answer = { readonly status: ToolCallStatus; readonly parts: readonly Part[] };
+
+function tooMany({ parts }: Answer): Answer {
+  const why = `the tool answered with ${parts.length} parts, more than one event can hold`;
+  return { status: ToolCallStatus.TOOL_ERROR, parts: [text(why)] };
+}
 
 /** Runs one call. Whatever goes wrong becomes an answer for the model to read. */
 function settle(claimed: ClaimedCall, deps: TurnDeps, signal: AbortSignal): Promise<Answer> {
@@ -177,7 +192,7 @@ function started({ call, step, starts }: OpenCall, deps: TurnDeps): Fact {
 
 function finished(
   { call, step }: OpenCall,
-  deps: TurnDeps,
+  deps: Pick<TurnDeps, "state">,
   answer: { status: ToolCallStatus; parts: readonly Part[]; milliseconds?: number },
 ): Fact {
   return {

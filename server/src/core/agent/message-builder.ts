@@ -13,10 +13,12 @@ import type { ModelPart } from "../model/model.ts";
 
 /** Puts a message together while its draft is written. */
 export interface MessageBuilder {
-  add(part: Extract<ModelPart, { kind: "start" | "piece" | "end" | "part" }>): void;
+  add(part: Exclude<ModelPart, { kind: "request" | "finish" }>): void;
   /** The message as far as it came. */
   build(): Message;
   isEmpty(): boolean;
+  /** The tokens that are known to be used so far, for a call that does not come to its end. */
+  spent(): Extract<ModelPart, { kind: "usage" }> | undefined;
 }
 
 type Block = {
@@ -38,6 +40,7 @@ const kinds = {
 export function createMessageBuilder(draft: () => Draft, mint: MintId): MessageBuilder {
   const blocks = new Map<string, Block>();
   const parts: (Block | Part)[] = [];
+  let spent: Extract<ModelPart, { kind: "usage" }> | undefined;
 
   function start(part: Extract<ModelPart, { kind: "start" }>): void {
     const isCall = part.of === "tool_call";
@@ -53,6 +56,12 @@ export function createMessageBuilder(draft: () => Draft, mint: MintId): MessageB
     blocks.set(part.block, block);
     parts.push(block);
     draft().start(block.part, { kind: kinds[part.of], callId: block.callId, tool: block.tool });
+  }
+
+  /** Readers of the draft are told what the pieces left out, so that they hold what is kept. */
+  function complete(block: Block, text: string): void {
+    if (text.startsWith(block.text)) draft().write(block.part, text.slice(block.text.length));
+    block.text = text;
   }
 
   return {
@@ -71,13 +80,16 @@ export function createMessageBuilder(draft: () => Draft, mint: MintId): MessageB
         case "end": {
           const block = blocks.get(part.block);
           if (block === undefined) break;
-          if (part.text !== undefined) block.text = part.text;
+          if (part.text !== undefined) complete(block, part.text);
           if (part.providerData !== undefined) block.providerData = part.providerData;
           blocks.delete(part.block);
           break;
         }
         case "part":
           parts.push(part.part);
+          break;
+        case "usage":
+          spent = part;
           break;
       }
     },
@@ -88,6 +100,7 @@ export function createMessageBuilder(draft: () => Draft, mint: MintId): MessageB
         parts: parts.map((part) => ("of" in part ? toPart(part) : part)),
       }),
     isEmpty: () => parts.length === 0,
+    spent: () => spent,
   };
 }
 

@@ -15,10 +15,21 @@ import { body } from "./facts.ts";
 import { turnEnd } from "./turn-end.ts";
 import type { OpenCall, TurnState } from "./turn-state.ts";
 
-/** Restarts after which a turn goes on by itself. */
-const mostResumes = 3;
+/**
+ * What a turn waits, in milliseconds, before it goes on by itself after the first
+ * crash, the second and so on; after more it ends. One that brings the daemon down
+ * each time then leaves the others some time to work.
+ */
+const backOffs: readonly number[] = [0, 2000, 8000];
 /** How long a turn waits for somebody to resume it, in milliseconds. */
 const suspendFor = 24 * 60 * 60 * 1000;
+
+/** What becomes of a turn that the daemon's end cut off. */
+export interface Recovery {
+  readonly facts: readonly Fact[];
+  /** Milliseconds to wait before it is resumed; absent where the facts say what comes of it. */
+  readonly backOff?: number;
+}
 
 /**
  * What has to be committed to a turn that the daemon's end cut off, after its
@@ -33,15 +44,18 @@ export function recover(
     readonly tools: readonly Tool[];
     readonly now: number;
   },
-): readonly Fact[] {
+): Recovery {
   const { turnId } = state;
   const { agent, tools, now } = deps;
   const policy = agent?.resume ?? ResumePolicy.OFF;
-  const isWornOut = policy !== ResumePolicy.ASK && state.restarts >= mostResumes;
-  if (policy === ResumePolicy.OFF || isWornOut) return interrupt(state, now);
+  const backOff = policy === ResumePolicy.ASK ? 0 : backOffs[state.restarts];
+  if (policy === ResumePolicy.OFF || backOff === undefined) {
+    return { facts: interrupt(state, now) };
+  }
   const answered = state.openCalls
     .filter((open) => open.starts > 0 && !isHarmless(open, tools))
     .map((open) => interruptedCall(open, turnId));
+  if (backOff > 0) return { facts: answered, backOff };
   const onwards =
     policy === ResumePolicy.ASK
       ? body("turnSuspended", TurnSuspendedSchema, {
@@ -49,7 +63,7 @@ export function recover(
           untilTime: timestampFromMs(now + suspendFor),
         })
       : body("turnResumed", TurnResumedSchema, { attempt: state.resumes + 1 });
-  return [...answered, { turnId, body: onwards }];
+  return { facts: [...answered, { turnId, body: onwards }] };
 }
 
 /** Ends a turn as INTERRUPTED, every open call answered. */

@@ -6,6 +6,7 @@ import { MessageSchema } from "@daphnia/protocol/message";
 import { openMemoryStore } from "../../plugins/memory/memory-store.ts";
 import { unpackCadence } from "../log/cadence.ts";
 import { brokenMessage, settleMessage } from "./settle-message.ts";
+import { textPart } from "./testing/bench-tool.ts";
 
 const { blobs } = openMemoryStore(() => 0);
 const place = { turnId: "t", step: 1, message: create(MessageSchema), interrupted: false };
@@ -36,7 +37,50 @@ describe("settleMessage", () => {
   });
 });
 
+describe("a message of more parts than an event holds", () => {
+  const parts = Array.from({ length: 20_000 }, (_, i) => textPart(`${i}`.padStart(100)));
+  const message = create(MessageSchema, { parts });
+  const settle = (interrupted: boolean) =>
+    settleMessage(
+      { ...place, message, interrupted, draftId: "d", cadence: new Uint8Array() },
+      blobs,
+    );
+
+  it("is no answer where it is whole", async () => {
+    await assert.rejects(settle(false), {
+      name: "ModelError",
+      kind: "malformed",
+      message: "the answer has 20000 parts, too many for one event",
+    });
+  });
+
+  it("is kept as far as it fits where it was cut off", async () => {
+    const { facts, settles } = await settle(true);
+    const made = facts[0]?.body;
+    assert.ok(made?.case === "messageCompleted");
+    const kept = made.value.message?.parts ?? [];
+    assert.equal(kept.length, 5000);
+    assert.deepEqual(kept, parts.slice(0, 5000));
+    assert.deepEqual(settles, ["d"]);
+  });
+});
+
 describe("brokenMessage", () => {
+  it("keeps the place of a part that did not stream, which is lost", () => {
+    const start = (part: number) => ({
+      ...{ part, delay: 0, isStart: true, index: 0, offset: 0, total: 0 },
+      bytes: toBinary(PartStartSchema, create(PartStartSchema, { kind: PartKind.TEXT })),
+    });
+    const said = { ...start(2), isStart: false, bytes: new TextEncoder().encode("two") };
+    const pieces = [start(2), said];
+    const draft = { draftId: "d", sessionId: "s", turnId: "t", step: 2, pieces };
+    const { message } = brokenMessage(draft, () => "m");
+    assert.deepEqual(
+      message.parts.map(({ kind }) => kind.value),
+      ["", "", "two"],
+    );
+  });
+
   it("is what a draft's pieces say, call ids and times too", () => {
     const start = (part: number, kind: PartKind, callId = "") => ({
       ...{ part, delay: 5, isStart: true, index: 0, offset: 0, total: 0 },

@@ -16,7 +16,8 @@ import type { MintId } from "../../base/ids.ts";
 import type { BlobStore } from "../log/blob-store.ts";
 import { packCadence } from "../log/cadence.ts";
 import type { DraftName, StoredPiece } from "../log/event-store.ts";
-import { elide } from "./elide.ts";
+import { ModelError } from "../model/model-error.ts";
+import { type Elided, fit } from "./elide.ts";
 import { body, type Facts, facts } from "./facts.ts";
 
 /** A cadence over this many bytes is a blob. */
@@ -33,12 +34,17 @@ export interface Settlement {
   readonly interrupted: boolean;
 }
 
-/** The fact that a message is whole, or was cut off. */
+/**
+ * The fact that a message is whole, or was cut off. Throws a ModelError for a whole
+ * one of more parts than an event can hold; of one that was cut off the first stay.
+ */
 export async function settleMessage(
   { turnId, step, message, draftId, cadence, interrupted }: Settlement,
   blobs: BlobStore,
 ): Promise<Facts> {
-  const short = await elide(message.parts, blobs);
+  const short = interrupted
+    ? await firstThatFit(message.parts, blobs)
+    : await allThatFit(message.parts, blobs);
   const isLong = cadence.length > longestCadence;
   const blob = isLong ? await blobs.prepare(cadence) : undefined;
   const completed = body("messageCompleted", MessageCompletedSchema, {
@@ -53,6 +59,21 @@ export async function settleMessage(
   });
 }
 
+async function allThatFit(parts: readonly Part[], blobs: BlobStore): Promise<Elided> {
+  const fitting = await fit(parts, blobs);
+  if (fitting !== undefined) return fitting;
+  throw new ModelError("malformed", `the answer has ${parts.length} parts, too many for one event`);
+}
+
+/** What is cut off is not sent to a model again as it was: some of it may be missing. */
+async function firstThatFit(parts: readonly Part[], blobs: BlobStore): Promise<Elided> {
+  for (let count = parts.length; count > 0; count = Math.floor(count / 2)) {
+    const fitting = await fit(parts.slice(0, count), blobs);
+    if (fitting !== undefined) return fitting;
+  }
+  return { parts: [], blobs: [] };
+}
+
 /** A draft that nothing settled, with what was kept of it. */
 export interface BrokenDraft extends DraftName {
   readonly pieces: readonly StoredPiece[];
@@ -64,9 +85,17 @@ export function brokenMessage(draft: BrokenDraft, mint: MintId): Settlement {
   const texts = new Map<number, Uint8Array[]>();
   for (const { part, isStart, bytes } of draft.pieces) {
     if (isStart) starts.set(part, fromBinary(PartStartSchema, bytes));
-    else texts.set(part, [...(texts.get(part) ?? []), bytes]);
+    else {
+      const held = texts.get(part);
+      if (held === undefined) texts.set(part, [bytes]);
+      else held.push(bytes);
+    }
   }
-  const parts = [...starts].map(([part, start]) => toPart(start, textOf(texts.get(part) ?? [])));
+  // A part that did not stream is lost, and its place stays: drafts count parts by place.
+  const count = [...starts.keys()].reduce((most, part) => Math.max(most, part + 1), 0);
+  const parts = Array.from({ length: count }, (_, part) =>
+    toPart(starts.get(part), textOf(texts.get(part) ?? [])),
+  );
   const beats = draft.pieces.map(({ part, isStart, bytes, delay }) => ({
     part,
     bytes: isStart ? 0 : bytes.length,
@@ -82,7 +111,8 @@ export function brokenMessage(draft: BrokenDraft, mint: MintId): Settlement {
   };
 }
 
-function toPart({ kind, callId, tool }: PartStart, text: string): Part {
+function toPart(start: PartStart | undefined, text: string): Part {
+  const { kind = PartKind.TEXT, callId = "", tool = "" } = start ?? {};
   switch (kind) {
     case PartKind.THINKING:
       return create(PartSchema, { kind: { case: "thinking", value: text } });

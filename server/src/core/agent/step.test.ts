@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { create } from "@bufbuild/protobuf";
 import { durationMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { TurnErrorKind } from "@daphnia/protocol/event";
 import { SuspendReason } from "@daphnia/protocol/session";
+import { CostSchema, UsageSchema } from "@daphnia/protocol/usage";
+import type { ModelPart } from "../model/model.ts";
 import { ModelError } from "../model/model-error.ts";
 import { type Play, says, starts } from "../model/testing/played-model.ts";
 import { createTurnBench, type TurnBench } from "./testing/turn-bench.ts";
@@ -27,6 +30,21 @@ const textsOf = (bench: TurnBench, request: number) =>
 
 const overloaded = (retryAfter?: number) =>
   new ModelError("overloaded", "busy", retryAfter === undefined ? {} : { retryAfter });
+
+/** What the turn's end says was used and paid. */
+function spendingOf({ events }: TurnBench) {
+  const last = events.at(-1)!.body;
+  const { usage, cost } = last.case === "turnFinished" ? last.value : {};
+  return { input: usage?.inputTokens, output: usage?.outputTokens, nanos: cost?.nanos };
+}
+
+/** Why calls were made again, and after what pause. */
+const reasonsOf = ({ events }: TurnBench) =>
+  events.flatMap(({ body }) =>
+    body.case === "stepRetried"
+      ? [[body.value.reason?.kind, body.value.reason?.message, durationMs(body.value.delay!)]]
+      : [],
+  );
 
 describe("a step", () => {
   it("tries again before the first token, with the same request and no event for it", async () => {
@@ -55,7 +73,7 @@ describe("a step", () => {
     await hurry(bench);
     assert.deepEqual(bench.trace.slice(2, 7), [
       "writes half",
-      "interrupted",
+      "interrupted, stepFinished",
       "settles draft-2",
       "retry 2 instead",
       "writes whole",
@@ -94,6 +112,7 @@ describe("a step", () => {
     });
     await bench.run();
     const last = bench.events.at(-1)!.body;
+    assert.equal(bench.trace.at(-1), "retry 2, turnSuspended");
     assert.equal(last.case === "turnSuspended" && last.value.reason, SuspendReason.PROVIDER);
     const until = last.case === "turnSuspended" ? timestampMs(last.value.untilTime!) : 0;
     assert.equal(until - bench.clock.now().getTime(), 90_000);
@@ -101,6 +120,63 @@ describe("a step", () => {
     await hurry(bench);
     assert.equal(bench.outcome(), "COMPLETED");
     assert.equal(bench.model.requests.length, 4);
+  });
+
+  it("says what really went wrong before a suspension, and RESTART only after a crash", async () => {
+    const deaths = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const;
+    const bench = createTurnBench({
+      plays: [
+        [new ModelError("rate_limit", "slow down", { retryAfter: 90_000 })],
+        [deaths[0].resolve, "hang"],
+        [deaths[1].resolve, "hang"],
+      ],
+    });
+    await bench.run();
+    bench.resume();
+    await bench.run(deaths[0].promise);
+    assert.deepEqual(reasonsOf(bench), [[TurnErrorKind.RATE_LIMIT, "slow down", 90_000]]);
+    // The daemon dies in that call: it was made, and another one follows.
+    bench.resume();
+    await bench.run(deaths[1].promise);
+    assert.deepEqual(reasonsOf(bench).slice(1), [
+      [TurnErrorKind.RESTART, "the daemon stopped meanwhile", 0],
+    ]);
+  });
+
+  it("counts what is known of calls that broke, and lets the rest be unknown", async () => {
+    const used = (tokens: bigint, nanos: bigint) => ({
+      usage: create(UsageSchema, { inputTokens: tokens, outputTokens: 1n }),
+      cost: create(CostSchema, { currency: "USD", nanos }),
+    });
+    const reset = new ModelError("network", "reset");
+    const end: ModelPart = { kind: "finish", reason: "stop", ...used(7n, 3n) };
+    const silent: Play = [{ kind: "usage", ...used(10n, 5n) }, reset];
+    const known = createTurnBench({ plays: [silent, [...starts("whole"), end]] });
+    await hurry(known);
+    assert.deepEqual(spendingOf(known), { input: 17n, output: 2n, nanos: 8n });
+    assert.deepEqual(known.trace.slice(2, 4), ["stepFinished", "retry 2"]);
+
+    const half: Play = [...starts("half"), reset];
+    const unknown = createTurnBench({ plays: [half, [...starts("whole"), end]] });
+    await hurry(unknown);
+    assert.deepEqual(spendingOf(unknown), { input: 7n, output: 1n, nanos: undefined });
+
+    const refused = createTurnBench({ plays: [[reset], [...starts("whole"), end]] });
+    await hurry(refused);
+    assert.deepEqual(spendingOf(refused), { input: 7n, output: 1n, nanos: 3n });
+  });
+
+  it("counts what a canceled call has used, as it was told last", async () => {
+    const usage = (tokens: bigint): ModelPart => ({
+      kind: "usage",
+      usage: create(UsageSchema, { inputTokens: tokens }),
+    });
+    const bench = createTurnBench({
+      plays: [[usage(4n), ...starts("half"), usage(9n), () => bench.cancel.abort(), "hang"]],
+    });
+    await bench.run();
+    assert.equal(bench.outcome(), "CANCELED");
+    assert.deepEqual(spendingOf(bench), { input: 9n, output: 0n, nanos: undefined });
   });
 
   it("does not ask in a circle a provider that always says now", async () => {
@@ -120,7 +196,11 @@ describe("a step", () => {
       },
     });
     await hurry(bench);
-    assert.deepEqual(bench.trace.slice(-3), ["interrupted", "settles draft-2", "CANCELED"]);
+    assert.deepEqual(bench.trace.slice(-3), [
+      "interrupted, stepFinished",
+      "settles draft-2",
+      "CANCELED",
+    ]);
   });
 
   it("ends as canceled in the pause before a retry", async () => {

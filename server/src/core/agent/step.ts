@@ -10,6 +10,7 @@ import {
 import { SuspendReason } from "@daphnia/protocol/session";
 import { pause } from "../../base/clock.ts";
 import type { Draft } from "../log/draft.ts";
+import type { Fact } from "../log/session-writer.ts";
 import type { ModelPart, ModelRequest } from "../model/model.ts";
 import { isRetryable, ModelError } from "../model/model-error.ts";
 import { body, duration, type Facts, facts } from "./facts.ts";
@@ -43,11 +44,11 @@ export async function* runStep(deps: TurnDeps, signal: AbortSignal): Step {
   const before = deps.state();
   const step = before.isStepOpen ? before.step : before.step + 1;
   // A step that goes on may be tried as often as a new one.
-  const earlier = before.isStepOpen ? before.attempts : 0;
-  if (before.isStepOpen) {
+  const earlier = before.attempts - (before.isRetryDue ? 1 : 0);
+  if (before.isStepOpen && !before.isRetryDue) {
     // The daemon stopped in mid-call: what was said is replaced by a new attempt.
     const reason = { kind: TurnErrorKind.RESTART, message: "the daemon stopped meanwhile" };
-    yield retried(deps, step, before.attempts + 1, reason, 0, before.interruptedSeq);
+    yield facts([retried(deps, step, before.attempts + 1, reason, 0, before.interruptedSeq)]);
   }
   for (;;) {
     const failed = yield* attempt(step, deps, signal);
@@ -55,30 +56,30 @@ export async function* runStep(deps: TurnDeps, signal: AbortSignal): Step {
     signal.throwIfAborted(); // what a canceled turn said stays: nothing replaces it
     const { error, interruptedSeq } = failed;
     const reason = { kind: kinds[error.kind], message: error.message };
-    const { turnId } = deps.state();
     const attempts = Math.max(1, deps.state().attempts);
     const isLast =
       attempts - earlier >= deps.retry.attempts || (error.retryAfter ?? 0) > deps.retry.longest;
     if (isRetryable(error.kind) && isLast && error.retryAfter !== undefined) {
       // No sooner than a retry: a provider that always says "now" is not asked in a circle.
       const wait = Math.max(error.retryAfter, backOff(attempts, deps));
-      const until = deps.clock.now().getTime() + wait;
-      yield facts([
-        {
-          turnId,
-          body: body("turnSuspended", TurnSuspendedSchema, {
-            reason: SuspendReason.PROVIDER,
-            untilTime: timestampFromMs(until),
-          }),
-        },
-      ]);
+      // Told now, while it is known what went wrong: the next call needs no other word.
+      const retry = retried(deps, step, attempts + 1, reason, wait, interruptedSeq);
+      yield facts([retry, suspended(deps, wait)]);
       return "suspended";
     }
     if (!isRetryable(error.kind) || isLast) return reason;
     const delay = delayOf(error, attempts, deps);
-    yield retried(deps, step, attempts + 1, reason, delay, interruptedSeq);
+    yield facts([retried(deps, step, attempts + 1, reason, delay, interruptedSeq)]);
     await pause(deps.clock, delay, signal);
   }
+}
+
+function suspended({ state, clock }: TurnDeps, wait: number): Fact {
+  const fact = body("turnSuspended", TurnSuspendedSchema, {
+    reason: SuspendReason.PROVIDER,
+    untilTime: timestampFromMs(clock.now().getTime() + wait),
+  });
+  return { turnId: state().turnId, body: fact };
 }
 
 /** One call. Undefined when it answered; what went wrong is on record either way. */
@@ -102,15 +103,17 @@ async function* attempt(
     return draft;
   };
   const builder = createMessageBuilder(openDraft, deps.mint);
+  const timing = () => ({ began, first: first ?? deps.clock.monotonic() });
+  let spent: Spent | undefined;
   const call = deps.model.stream(await requestOf(deps), signal)[Symbol.asyncIterator]();
   try {
     for (;;) {
       const part = await nextPart(call);
       if (part.kind === "request") yield* recordRequest(step, part, deps);
       else if (part.kind === "finish") {
+        spent = part;
         const whole = await settled(builder, draft, false, step, deps);
-        const timing = { began, first: first ?? deps.clock.monotonic() };
-        yield facts([...whole.facts, stepFinished(step, part, timing, deps)], whole);
+        yield facts([...whole.facts, stepFinished(step, part, timing(), deps)], whole);
         return undefined;
       } else {
         builder.add(part);
@@ -118,8 +121,12 @@ async function* attempt(
       }
     }
   } catch (error) {
-    const cutOff = builder.isEmpty() ? [] : yield await settled(builder, draft, true, step, deps);
-    return failure(error, cutOff);
+    spent ??= builder.spent();
+    // What it said has used tokens, of which nobody may know how many; silence has used none.
+    if (builder.isEmpty() && spent === undefined) return failure(error, []);
+    const said = builder.isEmpty() ? undefined : await settled(builder, draft, true, step, deps);
+    const lost = stepFinished(step, { reason: "", ...spent }, timing(), deps);
+    return failure(error, yield facts([...(said?.facts ?? []), lost], said));
   } finally {
     await call.return?.();
   }
@@ -134,7 +141,8 @@ async function nextPart(call: AsyncIterator<ModelPart>): Promise<ModelPart> {
 /** A model's failure is a value; a cancel and a defect go on as what they were. */
 function failure(error: unknown, cutOff: readonly Event[]) {
   if (!(error instanceof ModelError)) throw error;
-  return { error, interruptedSeq: Number(cutOff[0]?.seq ?? 0n) };
+  const message = cutOff.find(({ body: what }) => what.case === "messageCompleted");
+  return { error, interruptedSeq: Number(message?.seq ?? 0n) };
 }
 
 /** Makes a model that is faster than the store wait for it. */
@@ -197,9 +205,12 @@ function settled(
   );
 }
 
+/** What a call has used: told at its end, or before it broke. */
+type Spent = Extract<ModelPart, { kind: "usage" | "finish" }>;
+
 function stepFinished(
   step: number,
-  end: Extract<ModelPart, { kind: "finish" }>,
+  end: Omit<Extract<ModelPart, { kind: "finish" }>, "kind">,
   { began, first }: { began: number; first: number },
   deps: TurnDeps,
 ) {
@@ -225,14 +236,14 @@ function retried(
   reason: { kind: TurnErrorKind; message: string },
   delay: number,
   supersedesSeq: number,
-): Facts {
+): Fact {
   const fact = body("stepRetried", StepRetriedSchema, {
     attempt: attemptToCome,
     reason,
     delay: duration(delay),
     supersedesSeq: BigInt(supersedesSeq),
   });
-  return facts([{ turnId: deps.state().turnId, step, body: fact }]);
+  return { turnId: deps.state().turnId, step, body: fact };
 }
 
 /** What the provider asked for, or twice as long each time. */

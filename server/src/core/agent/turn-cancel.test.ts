@@ -12,7 +12,7 @@ describe("a canceled turn", () => {
     const trace = await bench.run();
     assert.deepEqual(trace.slice(-4), [
       "writes half a",
-      "interrupted",
+      "interrupted, stepFinished",
       "settles draft-2",
       "CANCELED",
     ]);

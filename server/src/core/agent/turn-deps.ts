@@ -8,6 +8,7 @@ import type { BlobStore } from "../log/blob-store.ts";
 import type { Draft } from "../log/draft.ts";
 import type { DraftName } from "../log/event-store.ts";
 import type { Model } from "../model/model.ts";
+import type { Judge } from "../permission/judge.ts";
 import type { ArgumentReader, Place, Tool } from "../tool/tool.ts";
 import type { Facts } from "./facts.ts";
 import type { KnownRequest } from "./request-manifest.ts";
@@ -20,6 +21,8 @@ export interface TurnDeps {
   /** The tools that were granted, by name. */
   readonly tools: readonly Tool[];
   readonly place: Place;
+  /** Decides what becomes of a call by what it would touch. */
+  readonly judge: Judge;
   readonly maxSteps: number;
   readonly retry: RetryPolicy;
   readonly clock: Clock;

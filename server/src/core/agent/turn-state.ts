@@ -1,13 +1,16 @@
 import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
+import type { Blob } from "@daphnia/protocol/blob";
 import type { Event } from "@daphnia/protocol/event";
 import type { ToolCall } from "@daphnia/protocol/message";
-import type { SuspendReason } from "@daphnia/protocol/session";
+import { SuspendReason } from "@daphnia/protocol/session";
 import type { Usage } from "@daphnia/protocol/usage";
 import { addUsage } from "../log/spending.ts";
 
 /** A call that was requested and has no answer yet. */
 export interface OpenCall {
   readonly call: ToolCall;
+  /** All of its arguments, where the call holds only their ends. */
+  readonly full: Blob | undefined;
   readonly step: number;
   /** How often it was started. */
   readonly starts: number;
@@ -32,6 +35,8 @@ export interface TurnState {
   readonly isStepOpen: boolean;
   /** Calls made in the open step, retries included. */
   readonly attempts: number;
+  /** True when the provider's time has come, and the call it asked to wait with is not made yet. */
+  readonly isRetryDue: boolean;
   /** Seq of an interrupted message that nothing has replaced yet; 0 when none. */
   readonly interruptedSeq: number;
   /** In the order the model asked for them. */
@@ -67,6 +72,7 @@ export function newTurnState(turnId: string): TurnState {
     step: 0,
     isStepOpen: false,
     attempts: 0,
+    isRetryDue: false,
     interruptedSeq: 0,
     openCalls: [],
     isAnswered: false,
@@ -105,6 +111,7 @@ export function foldTurn(state: TurnState, event: Event): TurnState {
         ...state,
         resumes: state.resumes + 1,
         restarts: state.restarts + (state.suspended === undefined ? 1 : 0),
+        isRetryDue: state.suspended?.reason === SuspendReason.PROVIDER,
         suspended: undefined,
       };
     case "promptDelivered":
@@ -116,11 +123,13 @@ export function foldTurn(state: TurnState, event: Event): TurnState {
         stepSeq: Number(event.seq),
         isStepOpen: true,
         attempts: Math.max(1, state.attempts),
+        isRetryDue: false,
       };
     case "stepRetried":
       return {
         ...state,
         attempts: body.value.attempt,
+        isRetryDue: false,
         interruptedSeq: body.value.supersedesSeq === 0n ? state.interruptedSeq : 0,
       };
     case "messageCompleted":
@@ -157,14 +166,15 @@ type Parts = NonNullable<
 >["parts"];
 
 function withMessage(state: TurnState, { step, seq }: Event, parts: Parts): TurnState {
-  const openCalls = parts.flatMap(({ kind }) =>
-    kind.case === "toolCall" ? [{ call: kind.value, step, starts: 0 }] : [],
+  const openCalls = parts.flatMap(({ kind, full }) =>
+    kind.case === "toolCall" ? [{ call: kind.value, full, step, starts: 0 }] : [],
   );
   const text = parts.map(({ kind }) => (kind.case === "text" ? kind.value : "")).join("");
   return {
     ...state,
     isStepOpen: false,
     attempts: 0,
+    isRetryDue: false,
     interruptedSeq: 0,
     messageSeq: Number(seq),
     openCalls,
@@ -180,7 +190,8 @@ function withSpending(
   const isSame = cost !== undefined && (state.currency === "" || state.currency === cost.currency);
   return {
     ...state,
-    finishReason,
+    // A call that was cut off has none.
+    finishReason: finishReason || state.finishReason,
     usage: usage === undefined ? state.usage : addUsage(state.usage, usage),
     costNanos: isSame ? state.costNanos + cost.nanos : state.costNanos,
     currency: isSame ? cost.currency : state.currency,

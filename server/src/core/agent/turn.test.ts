@@ -141,7 +141,7 @@ describe("a turn", () => {
     const bench = createTurnBench({ plays: [[...starts("so"), new TypeError("boom")]] });
     const trace = await bench.run();
     assertInternal(bench, /boom/);
-    assert.deepEqual(trace.slice(-3), ["interrupted", "settles draft-2", "FAILED"]);
+    assert.deepEqual(trace.slice(-3), ["interrupted, stepFinished", "settles draft-2", "FAILED"]);
   });
 
   it("makes no more steps than it may, and leaves steers for a turn of their own", async () => {

@@ -38,7 +38,7 @@ export async function* runTurn(
   } catch (error) {
     if (!signal.aborted) deps.onBug(error);
     const { openCalls } = deps.state();
-    if (openCalls.length > 0) yield giveUp(openCalls, deps);
+    if (openCalls.length > 0) yield facts(giveUp(openCalls, deps));
     yield finish(signal.aborted ? { outcome: TurnOutcome.CANCELED } : fault(error));
   }
 }

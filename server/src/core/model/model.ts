@@ -27,15 +27,20 @@ export type ModelPart =
     }
   /** More of a block: text, thinking, or a tool call's arguments as JSON text. */
   | { readonly kind: "piece"; readonly block: string; readonly text: string }
-  /** The block is whole. `text` replaces what its pieces said, where they differ. */
+  /** The block is whole. `text` is all of it, where its pieces said only the beginning. */
   | {
       readonly kind: "end";
       readonly block: string;
       readonly text?: string;
       readonly providerData?: Uint8Array;
     }
-  /** A part that did not stream. */
+  /** A part that did not stream, such as a source. */
   | { readonly kind: "part"; readonly part: Part }
+  /**
+   * What the call used so far, all of it: a later one replaces an earlier, `finish`
+   * replaces both. It counts where the call fails or is stopped before its `finish`.
+   */
+  | { readonly kind: "usage"; readonly usage: Usage; readonly cost?: Cost }
   /** Always last. */
   | {
       readonly kind: "finish";

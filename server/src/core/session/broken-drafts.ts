@@ -1,9 +1,13 @@
-import type { Facts } from "../agent/facts.ts";
+import { StepFinishedSchema } from "@daphnia/protocol/event";
+import { body, type Facts } from "../agent/facts.ts";
 import { brokenMessage, settleMessage } from "../agent/settle-message.ts";
 import type { DraftName, StoredPiece } from "../log/event-store.ts";
 import type { SessionDeps } from "./session-deps.ts";
 
-/** What becomes of the drafts that a crash left open: interrupted messages. */
+/**
+ * What becomes of the drafts that a crash left open: interrupted messages, and calls
+ * of which nobody knows what they used.
+ */
 export async function settleBrokenDrafts(
   sessionId: string,
   deps: SessionDeps,
@@ -12,7 +16,13 @@ export async function settleBrokenDrafts(
   return Promise.all(
     open.map(async (draft) => {
       const pieces = await readPieces(draft, deps);
-      return settleMessage(brokenMessage({ ...draft, pieces }, deps.mint), deps.blobs);
+      const settled = await settleMessage(
+        brokenMessage({ ...draft, pieces }, deps.mint),
+        deps.blobs,
+      );
+      const { turnId, step } = draft;
+      const lost = body("stepFinished", StepFinishedSchema, {});
+      return { ...settled, facts: [...settled.facts, { turnId, step, body: lost }] };
     }),
   );
 }

@@ -13,11 +13,13 @@ export interface SessionContext {
   keepRequest(request: KnownRequest): void;
   /** Forgets the last request, which is large, when no turn runs. */
   rest(): void;
+  /** Forgets the history too, until a turn needs it. */
+  forget(): void;
 }
 
 export function createContext(sessionId: string, deps: SessionDeps): SessionContext {
   const { store } = deps.log;
-  const history: History = createHistory();
+  let history: History = createHistory();
   let seq = 0;
   let request: KnownRequest | undefined;
 
@@ -40,7 +42,7 @@ export function createContext(sessionId: string, deps: SessionDeps): SessionCont
       return Promise.all(
         history.messages().map(async (message) => ({
           ...message,
-          parts: await restoreAll(message.parts, read),
+          parts: await restore(message.parts, read),
         })),
       );
     },
@@ -56,20 +58,10 @@ export function createContext(sessionId: string, deps: SessionDeps): SessionCont
     rest() {
       request = undefined;
     },
+    forget() {
+      request = undefined;
+      history = createHistory();
+      seq = 0;
+    },
   };
-}
-
-/** Whole texts, those inside of tool results too. */
-async function restoreAll(
-  parts: Message["parts"],
-  read: (digest: string) => Promise<Uint8Array>,
-): Promise<Message["parts"]> {
-  const whole = await restore(parts, read);
-  return Promise.all(
-    whole.map(async (part) => {
-      if (part.kind.case !== "toolResult") return part;
-      const value = { ...part.kind.value, parts: await restore(part.kind.value.parts, read) };
-      return { ...part, kind: { case: "toolResult", value } } as const;
-    }),
-  );
 }

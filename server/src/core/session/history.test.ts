@@ -111,6 +111,8 @@ describe("history", () => {
       const session = await again.sessions.get("a");
       if (restart === 0) await say(session, "more");
       await breathe();
+      again.clock.advance(10_000); // it backs off before it goes on
+      await breathe();
       const { messages, system } = again.model.requests[0]!;
       bodies.push(JSON.stringify([system, messages.map((told) => toJson(MessageSchema, told))]));
       await again.close();

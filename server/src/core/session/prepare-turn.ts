@@ -15,7 +15,6 @@ import type { TurnState } from "../agent/turn-state.ts";
 import type { Model } from "../model/model.ts";
 import type { SessionContext } from "./context.ts";
 import type { SessionDeps } from "./session-deps.ts";
-import { whenPossible } from "./turn-driver.ts";
 
 /** What a turn is begun with. */
 export interface TurnOrder {
@@ -24,8 +23,8 @@ export interface TurnOrder {
   readonly head: () => Head;
   readonly state: () => TurnState;
   readonly context: SessionContext;
-  /** Aborts when the turn is to leave off, even while it is parked. */
-  readonly dropped: AbortSignal;
+  /** Makes a write, when there is space for it. */
+  readonly parked: <T>(write: () => Promise<T>) => Promise<T>;
 }
 
 /** Finds the agent and the model of a turn; where there is none, the facts that end it. */
@@ -50,18 +49,18 @@ export async function prepareTurn(
 }
 
 function turnDeps(
-  { prompt, head, state, context, dropped }: TurnOrder,
+  { prompt, head, state, context, parked }: TurnOrder,
   agent: Agent,
   model: Model,
   deps: SessionDeps,
 ): TurnDeps {
-  const { id: sessionId, roots, cwd } = head();
-  const parked = <T>(write: () => Promise<T>) => whenPossible(write, deps, dropped);
+  const { id: sessionId, roots, cwd, mode } = head();
   return {
     agent,
     model,
     tools: deps.toolsFor(agent),
     place: { sessionId, roots, closed: deps.closed, cwd },
+    judge: deps.judgeFor(agent, { mode, roots }),
     maxSteps: prompt?.maxSteps || state().maxSteps || agent.maxSteps || 100,
     retry: deps.retry,
     clock: deps.clock,

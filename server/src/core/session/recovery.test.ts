@@ -5,6 +5,8 @@ import { ResumePolicy } from "@daphnia/protocol/agent";
 import { EventSchema, PartKind, PartStartSchema } from "@daphnia/protocol/event";
 import { Role } from "@daphnia/protocol/message";
 import { SessionState } from "@daphnia/protocol/session";
+import { CostSchema } from "@daphnia/protocol/usage";
+import { DaemonError } from "../../base/errors.ts";
 import type { MemoryStore } from "../../plugins/memory/memory-store.ts";
 import { createBenchTool } from "../agent/testing/bench-tool.ts";
 import type { ModelRequest } from "../model/model.ts";
@@ -121,23 +123,115 @@ describe("recovery", () => {
     });
   }
 
-  it("goes on by itself three times, then ends the turn", async () => {
-    let store = await cutLog(whole.store, "a", 4);
-    const words: string[] = [];
-    for (let restart = 1; restart <= 4; restart++) {
-      const bench = await openSessionBench({
-        plays: () => ["hang"],
-        store,
-        agent: { resume: ResumePolicy.AUTO },
-      });
-      await bench.sessions.recover();
-      await breathe();
+  /** A daemon that was started anew on a store, whose model never answers. */
+  async function restarted(store: MemoryStore) {
+    const agent = { resume: ResumePolicy.AUTO };
+    const bench = await openSessionBench({ plays: () => ["hang"], store, agent });
+    await bench.sessions.recover();
+    await breathe();
+    const resumes = async () =>
+      (await bench.story()).filter((word) => word === "turnResumed").length;
+    return { ...bench, resumes };
+  }
+
+  it("goes on by itself at once, after 2 s, after 8 s, and then ends the turn", async () => {
+    const store = await cutLog(whole.store, "a", 4);
+    for (const [before, pause] of [0, 2000, 8000].entries()) {
+      const bench = await restarted(store);
+      if (pause > 0) {
+        bench.clock.advance(pause - 1);
+        await breathe();
+        assert.equal(await bench.resumes(), before, `sooner than after ${pause} ms`);
+        bench.clock.advance(1);
+        await breathe();
+      }
+      assert.equal(await bench.resumes(), before + 1, `not after ${pause} ms`);
+      assert.equal(bench.model.requests.length, 1);
+      assert.equal(bench.clock.waiting(), 0);
       await bench.close();
-      words.push((await bench.story()).at(-1)!);
-      store = bench.store;
     }
-    assert.equal(words[3], "INTERRUPTED");
-    assert.equal(words.slice(0, 3).includes("INTERRUPTED"), false);
+    const bench = await restarted(store);
+    assert.equal((await bench.story()).at(-1), "INTERRUPTED");
+    await bench.close();
+  });
+
+  /** A store whose turn was resumed once already, so that the next start backs off. */
+  async function crashedTwice(): Promise<MemoryStore> {
+    const store = await cutLog(whole.store, "a", 4);
+    await (await restarted(store)).close();
+    return store;
+  }
+
+  it("does not count a pause that the next crash cuts short", async () => {
+    const store = await crashedTwice();
+    for (let restart = 0; restart < 5; restart++) await (await restarted(store)).close();
+    const bench = await restarted(store);
+    assert.equal(await bench.resumes(), 1);
+    bench.clock.advance(2000);
+    await bench.until("turnResumed", "a", 2);
+    await bench.close();
+  });
+
+  it("cancels a turn in that pause at once, and goes on with the queue", async () => {
+    const bench = await restarted(await crashedTwice());
+    const session = await bench.sessions.get("a");
+    const next = await say(session, "next");
+    await breathe();
+    assert.equal(bench.model.requests.length, 0);
+    await session.cancelTurn("", false, { by });
+    await breathe();
+    assert.equal(session.head().turnId, next.turnId);
+    assert.equal(bench.clock.waiting(), 0);
+    const end = (await bench.events()).find(({ body }) => body.case === "turnFinished");
+    assert.equal(end?.principal?.id, "tester");
+    await bench.close();
+  });
+
+  it("waits for space by itself when the store is full at the start", async () => {
+    const store = await cutLog(whole.store, "a", 4);
+    const { events } = store;
+    const append = events.append.bind(events);
+    let isFull = true;
+    events.append = (batch) =>
+      isFull && batch.sessionId === "a"
+        ? Promise.reject(new DaemonError("unavailable", "no space", { reason: "STORE_FULL" }))
+        : append(batch);
+    const bench = await openBench(ResumePolicy.AUTO, store);
+    assert.equal(await bench.sessions.recover(), 0);
+    await assert.rejects(bench.sessions.get("a"), { detail: { reason: "STORE_FULL" } });
+    bench.clock.advance(1000);
+    await breathe();
+    assert.deepEqual((await bench.events()).length, 4);
+    isFull = false;
+    bench.clock.advance(1000);
+    await bench.until("COMPLETED");
+    assert.deepEqual(bench.bugs, []);
+    await bench.close();
+    assert.equal(bench.clock.waiting(), 0);
+  });
+
+  it("counts what is known, and shows that a call which the crash cut off used more", async () => {
+    const cost = create(CostSchema, { currency: "USD", nanos: 3n });
+    const plays = (): Play => [...starts("so"), { kind: "finish", reason: "stop", cost }];
+    const stored = await whole.store.events.readSession("a", 0, 1000);
+    const opened = stored.map(({ bytes }) => fromBinary(EventSchema, bytes));
+    const step = opened.find(({ body }) => body.case === "stepStarted")!;
+    for (const isCutOff of [true, false]) {
+      const store = await cutLog(whole.store, "a", Number(step.seq));
+      if (isCutOff) await leaveDraft(store, step.turnId, step.step);
+      const agent = { resume: ResumePolicy.AUTO };
+      const bench = await openSessionBench({ plays, store, agent });
+      await bench.sessions.recover();
+      await bench.until("COMPLETED");
+      const head = (await bench.sessions.get("a")).head();
+      assert.deepEqual([head.cost?.nanos, head.costIncomplete], [3n, isCutOff]);
+      const end = (await bench.events()).at(-1)?.body;
+      assert.equal(
+        end?.case === "turnFinished" && end.value.cost?.nanos,
+        isCutOff ? undefined : 3n,
+      );
+      await bench.close();
+    }
   });
 
   it("does not count a person's resumptions as restarts", async () => {

@@ -6,6 +6,7 @@ import type { BlobStore } from "../log/blob-store.ts";
 import type { Log } from "../log/log.ts";
 import type { HeadFold } from "../log/session-writer.ts";
 import type { Models } from "../model/model.ts";
+import type { Judge } from "../permission/judge.ts";
 import type { ArgumentReader, Tool } from "../tool/tool.ts";
 import type { TurnSlots } from "./turn-slots.ts";
 
@@ -30,6 +31,8 @@ export interface SessionDeps {
   /** The tools that an agent was granted, by name. */
   readonly toolsFor: (agent: Agent) => readonly Tool[];
   readonly arguments: ArgumentReader;
+  /** Judges the calls of an agent in a session of this mode and these roots. */
+  readonly judgeFor: (agent: Agent, session: { mode: string; roots: readonly string[] }) => Judge;
   /** Real, absolute folders that no tool may touch. */
   readonly closed: readonly string[];
   readonly slots: TurnSlots;

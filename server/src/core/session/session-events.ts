@@ -13,10 +13,11 @@ export async function* readEvents(
 ): AsyncGenerator<Event> {
   let seq = afterSeq;
   while (seq < upToSeq) {
-    const events = await store.readSession(sessionId, seq, Math.min(page, upToSeq - seq));
+    const most = Math.min(page, upToSeq - seq);
+    const events = await store.readSession(sessionId, seq, most);
     for (const { bytes } of events) yield fromBinary(EventSchema, bytes);
     const last = events.at(-1);
-    if (last === undefined || events.length < Math.min(page, upToSeq - seq)) return;
+    if (last === undefined) return;
     seq = last.seq;
   }
 }

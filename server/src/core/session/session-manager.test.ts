@@ -4,6 +4,7 @@ import { ResumePolicy } from "@daphnia/protocol/agent";
 import { SessionState } from "@daphnia/protocol/session";
 import { DaemonError } from "../../base/errors.ts";
 import { createBenchTool, textPart, untilCanceled } from "../agent/testing/bench-tool.ts";
+import { kindOfName } from "../log/event-bodies.ts";
 import { ModelError } from "../model/model-error.ts";
 import { calls, type Play, says } from "../model/testing/played-model.ts";
 import { breathe, by, openSessionBench, say } from "./testing/session-bench.ts";
@@ -32,6 +33,31 @@ describe("the session manager", () => {
     );
     await bench.sessions.delete("a", "", { by });
     await assert.rejects(make(), { refusal: "already_exists", message: /was deleted/ });
+    await bench.close();
+  });
+
+  it("begins a session with its first prompt in one commit, and answers it", async () => {
+    const bench = await openSessionBench({ plays: [says("hi")] });
+    const { events } = bench.store;
+    const append = events.append.bind(events);
+    const sizes: number[] = [];
+    events.append = (batch) => {
+      sizes.push(batch.events.length);
+      return append(batch);
+    };
+    const key = { principal: "tester", method: "Ask", id: "1", request: new Uint8Array() };
+    const said = { parts: [textPart("go")], delivery: 0, maxSteps: 0, model: "" };
+    const begun = await bench.sessions.begin({ ...input, id: "" }, said, {
+      by,
+      keep: ({ sessionId, turnId }) => ({ ...key, answer: Buffer.from(`${sessionId} ${turnId}`) }),
+    });
+    const { sessionId, turnId } = begun;
+    await bench.until("COMPLETED", sessionId);
+    assert.equal(sizes[0], 2);
+    const kept = await events.findRequest(key, key.request);
+    assert.equal(String(kept?.answer), `${sessionId} ${turnId}`);
+    const [, accepted, started] = await bench.events(sessionId);
+    assert.deepEqual([accepted?.turnId, started?.turnId], [turnId, turnId]);
     await bench.close();
   });
 
@@ -75,6 +101,33 @@ describe("the session manager", () => {
     await assert.rejects(bench.sessions.get("nobody"), { refusal: "not_found" });
     assert.equal(await bench.sessions.get("busy"), busy);
     assert.notEqual(await bench.sessions.get("idle"), idle);
+    await bench.close();
+  });
+
+  it("opens no session once it closes", async () => {
+    const bench = await openSessionBench({ plays: hang });
+    await say(await bench.open(), "go");
+    await bench.until("turn");
+    await bench.close();
+    const again = await openSessionBench({ plays: hang, store: bench.store });
+    const opened = assert.rejects(again.sessions.get("a"), { refusal: "unavailable" });
+    await again.sessions.close();
+    await opened;
+  });
+
+  it("forgets the histories of idle sessions, and reads them again for the next turn", async () => {
+    const bench = await openSessionBench({ plays: [says("one"), says("two")] });
+    const session = await bench.open("a");
+    await say(session, "first");
+    await bench.until("COMPLETED", "a");
+    for (let i = 0; i < 40; i++) await bench.sessions.create({ ...input, id: `s${i}` }, { by });
+    assert.equal(await bench.sessions.get("a"), session);
+    await say(session, "second");
+    await bench.until("COMPLETED", "a", 2);
+    const texts = bench.model.requests
+      .at(-1)
+      ?.messages.map(({ parts: [part] }) => part?.kind.value as string); // all of them are text
+    assert.deepEqual(texts, ["first", "one", "second"]);
     await bench.close();
   });
 
@@ -199,21 +252,40 @@ describe("a turn whose facts cannot be committed", () => {
     await bench.close();
   });
 
+  it("is resumed by itself at its time, though the store is full just then", async () => {
+    const late = new ModelError("rate_limit", "later", { retryAfter: 90_000 });
+    const bench = await openSessionBench({ plays: [[late], says("hi")] });
+    await say(await bench.open(), "go");
+    await bench.until("turnSuspended");
+    const { events } = bench.store;
+    const append = events.append.bind(events);
+    const full = new DaemonError("unavailable", "no space", { reason: "STORE_FULL" });
+    events.append = () => Promise.reject(full);
+    bench.clock.advance(90_000);
+    await breathe();
+    bench.clock.advance(1000);
+    await breathe();
+    events.append = append;
+    bench.clock.advance(1000);
+    await bench.until("COMPLETED");
+    assert.deepEqual(bench.bugs, []);
+    await bench.close();
+  });
+
   it("ends as failed, its tools told to stop, and the next turn begins", async () => {
-    const big = "x".repeat(60_000);
     const bench = await openSessionBench({
       plays: [calls("much", "hear"), says("next")],
-      tools: [
-        createBenchTool("much", {
-          run: async () => ({
-            parts: Array.from({ length: 40 }, () => textPart(big)),
-            isError: false,
-          }),
-        }),
-        createBenchTool("hear", { run: untilCanceled }),
-      ],
+      tools: [createBenchTool("much"), createBenchTool("hear", { run: untilCanceled })],
     });
     const session = await bench.open();
+    const { events } = bench.store;
+    const append = events.append.bind(events);
+    const answers = kindOfName("tool_call_finished");
+    let failures = 0;
+    events.append = (batch) =>
+      batch.events.every(({ kind }) => kind !== answers) || failures++ > 0
+        ? append(batch)
+        : Promise.reject(new DaemonError("resource_exhausted", "too long", { reason: "LIMIT" }));
     await say(session, "go");
     await say(session, "more");
     await bench.until("COMPLETED");

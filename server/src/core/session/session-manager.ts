@@ -1,14 +1,22 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { SessionCreatedSchema, SessionDeletedSchema } from "@daphnia/protocol/event";
-import { type Session as Head, SessionSchema } from "@daphnia/protocol/session";
+import type { Principal } from "@daphnia/protocol/principal";
+import { type EventRef, type Session as Head, SessionSchema } from "@daphnia/protocol/session";
 import { DaemonError, invalidField, notFound, wrongState } from "../../base/errors.ts";
 import { idRule, isId } from "../../base/ids.ts";
 import { nearNames } from "../../base/near.ts";
 import { body } from "../agent/facts.ts";
-import { createSessionWriter, type SessionWriter } from "../log/session-writer.ts";
+import {
+  type Along,
+  createSessionWriter,
+  type Fact,
+  type SessionWriter,
+} from "../log/session-writer.ts";
 import type { DaemonJournal } from "./daemon-journal.ts";
+import { type PromptInput, type PromptResult, preparePrompt } from "./new-prompt.ts";
 import { type Command, createSession, type Session } from "./session.ts";
 import type { SessionDeps } from "./session-deps.ts";
+import { isFull, whenPossible } from "./when-possible.ts";
 
 export interface NewSession {
   /** Empty: one is minted. */
@@ -19,11 +27,20 @@ export interface NewSession {
   readonly title: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly model: string;
+  /** What made somebody create it. */
+  readonly parent?: EventRef;
+}
+
+/** A session that was begun, and its first prompt. */
+export interface Begun extends PromptResult {
+  readonly sessionId: string;
 }
 
 /** Finds sessions by id, and keeps each open one once. */
 export interface SessionManager {
   create(input: NewSession, command: Command<Head>): Promise<Head>;
+  /** Creates a session with its first prompt, in one commit. */
+  begin(input: NewSession, prompt: PromptInput, command: Command<Begun>): Promise<Begun>;
   get(id: string): Promise<Session>;
   /** The head of a session, without opening it. */
   head(id: string): Promise<Head>;
@@ -47,6 +64,7 @@ export function createSessionManager(deps: SessionDeps, journal: DaemonJournal):
   const open = new Map<string, Promise<Session>>();
   const lastUse = new Map<string, number>();
   const deleting = new Set<string>();
+  const closing = new AbortController();
 
   const writerOf = (id: string, head: Head | undefined): SessionWriter =>
     createSessionWriter(id, head, { log: deps.log, fold: deps.fold, clock: deps.clock });
@@ -74,10 +92,12 @@ export function createSessionManager(deps: SessionDeps, journal: DaemonJournal):
   async function get(id: string): Promise<Session> {
     if (id === journal.sessionId) throw wrongState("the daemon's own session takes no commands");
     if (deleting.has(id)) throw notFound("session", id);
+    closing.signal.throwIfAborted();
     lastUse.set(id, deps.clock.monotonic());
     const found = open.get(id);
     if (found !== undefined) return found;
     await unloadIdle();
+    closing.signal.throwIfAborted();
     // Looked up again: somebody may have opened it meanwhile.
     return open.get(id) ?? keep(id, read(id));
   }
@@ -89,13 +109,56 @@ export function createSessionManager(deps: SessionDeps, journal: DaemonJournal):
     return session;
   }
 
+  /** Makes a session; what else is known of it from its first moment on is in the same commit. */
+  async function make(
+    input: NewSession,
+    by: Principal,
+    also: () => readonly Fact[],
+    along?: Along,
+  ): Promise<Session> {
+    const { parent: cause, ...rest } = input;
+    const id = input.id === "" ? deps.mint("session") : input.id;
+    const created = body("sessionCreated", SessionCreatedSchema, {
+      ...rest,
+      roots: [...input.roots],
+      labels: { ...input.labels },
+    });
+    const making = async () => {
+      await refuseTaken(id, store);
+      const writer = writerOf(id, undefined);
+      const first = { principal: by, body: created, ...(cause && { cause }) };
+      await writer.commit([first, ...also()], along);
+      const session = createSession(writer, deps);
+      await session.recover();
+      return session;
+    };
+    closing.signal.throwIfAborted();
+    await unloadIdle();
+    // Somebody may be finding out just now that there is none.
+    while (open.has(id)) {
+      if (await open.get(id)?.catch(() => undefined)) throw taken(id, "live");
+    }
+    closing.signal.throwIfAborted();
+    // Known from its first moment on: two of one id would write to one log.
+    return keep(id, making());
+  }
+
+  /** Opens a session for which there was no space, when there is some again. */
+  function openLater(id: string): void {
+    whenPossible(() => get(id), deps, closing.signal).catch((error: unknown) => {
+      if (!closing.signal.aborted) deps.onBug(error);
+    });
+  }
+
   async function unloadIdle(): Promise<void> {
     const before = deps.clock.monotonic() - lease;
     for (const [id, opening] of open) {
       if (open.size <= mostIdle) return;
       const session = await opening.catch(() => undefined);
-      const isIdle = session !== undefined && !session.isBusy() && session.head().turnId === "";
-      if (isIdle && (lastUse.get(id) ?? 0) < before) forget(id);
+      if (session === undefined || session.isBusy()) continue;
+      session.forget();
+      const isOver = session.head().turnId === "" && (lastUse.get(id) ?? 0) < before;
+      if (isOver) forget(id);
     }
   }
 
@@ -106,28 +169,18 @@ export function createSessionManager(deps: SessionDeps, journal: DaemonJournal):
       return session?.head() ?? readHead(id);
     },
     async create(input, { by, keep: keepAnswer }) {
-      const id = input.id === "" ? deps.mint("session") : input.id;
-      const created = body("sessionCreated", SessionCreatedSchema, {
-        ...input,
-        roots: [...input.roots],
-        labels: { ...input.labels },
-      });
-      const making = async () => {
-        await refuseTaken(id, store);
-        const writer = writerOf(id, undefined);
-        await writer.commit(
-          [{ principal: by, body: created }],
-          keepAnswer && { answer: keepAnswer },
-        );
-        return createSession(writer, deps);
-      };
-      // Somebody may be finding out just now that there is none.
-      while (open.has(id)) {
-        if (await open.get(id)?.catch(() => undefined)) throw taken(id, "live");
-      }
-      // Known from its first moment on: two of one id would write to one log.
-      const session = await keep(id, making());
+      const session = await make(input, by, () => [], keepAnswer && { answer: keepAnswer });
       return session.head();
+    },
+    async begin(input, said, { by, keep: keepAnswer }) {
+      const prompt = await preparePrompt(said, deps);
+      const begun = ({ id: sessionId }: Head) => ({ sessionId, ...prompt.result() });
+      const accept = () => [prompt.accept({ turnId: "", queue: [] }, by)];
+      const session = await make(input, by, accept, {
+        blobs: prompt.blobs,
+        ...(keepAnswer && { answer: (head) => keepAnswer(begun(head)) }),
+      });
+      return begun(session.head());
     },
     async delete(id, reason, { by, keep: keepAnswer }) {
       const session = await get(id);
@@ -135,7 +188,7 @@ export function createSessionManager(deps: SessionDeps, journal: DaemonJournal):
       // Nobody opens it again before it is gone: it would go on with its turn.
       deleting.add(id);
       try {
-        await session.drop();
+        await session.drop(beingDeleted(id));
         const { lastSeq } = session.head();
         const deletion = { sessionId: id, lastSeq, reason };
         const deleted = body("sessionDeleted", SessionDeletedSchema, deletion);
@@ -153,15 +206,21 @@ export function createSessionManager(deps: SessionDeps, journal: DaemonJournal):
           await get(id);
           recovered++;
         } catch (error) {
-          deps.onBug(error); // one that cannot be read does not keep the others
+          // One that cannot be read, or written now, does not keep the others.
+          if (isFull(error)) openLater(id);
+          else deps.onBug(error);
         }
       }
       return recovered;
     },
     async close() {
+      const why = stopping();
+      closing.abort(why);
       const sessions = await Promise.allSettled(open.values());
       await Promise.all(
-        sessions.map((opened) => (opened.status === "fulfilled" ? opened.value.drop() : undefined)),
+        sessions.map((opened) =>
+          opened.status === "fulfilled" ? opened.value.drop(why) : undefined,
+        ),
       );
       open.clear();
     },
@@ -185,4 +244,18 @@ function taken(id: string, state: "live" | "deleted"): DaemonError {
       ? `session "${id}" exists`
       : `session "${id}" was deleted; ids are never used again`;
   return new DaemonError("already_exists", message, { reason: "ALREADY_EXISTS" });
+}
+
+function stopping(): DaemonError {
+  return new DaemonError("unavailable", "the daemon is stopping; connect again", {
+    reason: "SHUTTING_DOWN",
+    retryAfter: 1000,
+  });
+}
+
+function beingDeleted(id: string): DaemonError {
+  return new DaemonError("failed_precondition", `session "${id}" is being deleted`, {
+    reason: "SESSION_DELETED",
+    metadata: { session: id },
+  });
 }

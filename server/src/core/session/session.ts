@@ -1,11 +1,9 @@
 import {
-  PromptAcceptedSchema,
   PromptMovedSchema,
   PromptWithdrawnSchema,
   type SessionUpdated,
   TurnResumedSchema,
 } from "@daphnia/protocol/event";
-import type { Part } from "@daphnia/protocol/message";
 import type { Principal } from "@daphnia/protocol/principal";
 import {
   Delivery,
@@ -14,10 +12,10 @@ import {
   SessionState,
 } from "@daphnia/protocol/session";
 import { DaemonError, invalidField, notFound, wrongState } from "../../base/errors.ts";
-import { elide } from "../agent/elide.ts";
 import { body } from "../agent/facts.ts";
 import type { AnsweredRequest } from "../log/event-store.ts";
 import type { Fact, SessionWriter } from "../log/session-writer.ts";
+import { type PromptInput, type PromptResult, preparePrompt } from "./new-prompt.ts";
 import type { SessionDeps } from "./session-deps.ts";
 import { createTurnRunner } from "./turn-runner.ts";
 
@@ -28,18 +26,6 @@ export interface Command<R> {
   readonly keep?: (result: R) => AnsweredRequest;
 }
 
-export interface PromptInput {
-  readonly parts: readonly Part[];
-  readonly delivery: Delivery;
-  readonly maxSteps: number;
-  readonly model: string;
-}
-
-export interface PromptResult {
-  readonly promptId: string;
-  readonly turnId: string;
-}
-
 /** One conversation: commands go in, events come out. */
 export interface Session {
   readonly id: string;
@@ -48,7 +34,11 @@ export interface Session {
   prompt(input: PromptInput, command: Command<PromptResult>): Promise<PromptResult>;
   movePrompt(promptId: string, before: string, command: Command<undefined>): Promise<void>;
   withdrawPrompt(promptId: string, command: Command<undefined>): Promise<void>;
-  /** Cancels the turn named, or the one there is. The turn that is being canceled. */
+  /**
+   * Cancels the turn named, or the one there is. Resolves when its end, or the
+   * withdrawal of its prompt, is committed: the turn that was canceled. Rejects with
+   * `unavailable` where that is not done now.
+   */
   cancelTurn(turnId: string, clearQueue: boolean, command: Command<string>): Promise<string>;
   resumeTurn(turnId: string, command: Command<string>): Promise<string>;
   update(change: SessionUpdated, etag: string, command: Command<Head>): Promise<Head>;
@@ -56,8 +46,10 @@ export interface Session {
   recover(): Promise<void>;
   /** True while it has work or may get some by itself. */
   isBusy(): boolean;
-  /** Leaves running work off; resolves when nothing of it runs any more. */
-  drop(): Promise<void>;
+  /** Gives back memory: what it remembers of the log is read again when a turn needs it. */
+  forget(): void;
+  /** Leaves running work off; resolves when nothing of it runs any more. `why` is told to who waits. */
+  drop(why: Error): Promise<void>;
 }
 
 export function createSession(writer: SessionWriter, deps: SessionDeps): Session {
@@ -77,49 +69,53 @@ export function createSession(writer: SessionWriter, deps: SessionDeps): Session
     throw notFound("prompt", promptId, queue.map((prompt) => prompt.promptId).slice(0, 3));
   }
 
-  /** A steering prompt belongs to the turn that runs; without one it opens its own. */
-  function deliveryOf(wanted: Delivery): Delivery {
-    if (wanted === Delivery.STEER && head().turnId === "") return Delivery.QUEUE;
-    return wanted === Delivery.UNSPECIFIED ? Delivery.QUEUE : wanted;
+  /** Cancels the open turn; the answer is kept with its end. */
+  async function endTurn({ by, keep }: Command<string>): Promise<void> {
+    const { turnId } = head();
+    runner.cancel(by);
+    await runner.ended(keep && (() => keep(turnId)));
   }
 
-  async function withdrawAll(
+  async function cancelTurn(
     turnId: string,
-    isAll: boolean,
-    by: Principal,
-    answer: (() => AnsweredRequest) | undefined,
-  ): Promise<void> {
-    const facts = () =>
-      takenBack(head().queue, turnId, isAll).map((prompt) => withdrawal(prompt, by));
-    await writer.commit(facts, answer && { answer });
+    clearQueue: boolean,
+    command: Command<string>,
+  ): Promise<string> {
+    const { by, keep } = command;
+    const { canceled, isQueueCut } = cancelOf(head(), turnId, clearQueue);
+    const isOpen = canceled !== "";
+    const begun = () => turnId !== "" && !isOpen && head().turnId === turnId;
+    const withdrawn = () =>
+      begun() ? [] : takenBack(head().queue, turnId, clearQueue).map((one) => withdrawal(one, by));
+    const answer = !isOpen && keep && { answer: () => keep("") };
+    // In one breath: what runs now is canceled, and nothing of the queue begins after it.
+    await Promise.all([
+      isOpen && endTurn(command),
+      // What there was nothing to cancel for is kept too: a retry cancels no later turn.
+      (isQueueCut || answer) && writer.commit(withdrawn, answer || {}),
+    ]);
+    // Its turn began before its prompt could be withdrawn.
+    return begun() ? cancelTurn(turnId, clearQueue, command) : canceled;
   }
 
   return {
     id: sessionId,
     head,
-    async prompt({ parts, delivery: wanted, maxSteps, model }, { by, keep }) {
-      const short = await elide(parts, deps.blobs);
-      const promptId = deps.mint("prompt");
-      const ownTurn = deps.mint("turn");
-      let result = { promptId, turnId: ownTurn };
+    async prompt(input, { by, keep }) {
+      const prompt = await preparePrompt(input, deps);
       let running = "";
       const accept = () => {
-        if (head().queue.length >= deps.maxQueuedPrompts) throw queueFull(deps.maxQueuedPrompts);
         running = head().turnId;
-        const delivery = deliveryOf(wanted);
-        result = { promptId, turnId: delivery === Delivery.STEER ? running : ownTurn };
-        const said = { promptId, parts: short.parts, delivery, maxSteps, model };
-        const accepted = body("promptAccepted", PromptAcceptedSchema, said);
-        return [{ turnId: result.turnId, principal: by, body: accepted }];
+        return [prompt.accept(head(), by)];
       };
       await writer.commit(accept, {
-        blobs: [...short.blobs, ...namedBlobs(short.parts)],
-        ...(keep && { answer: () => keep(result) }),
+        blobs: prompt.blobs,
+        ...(keep && { answer: () => keep(prompt.result()) }),
       });
       const isRunning = running !== "" && head().turnId === running;
-      if (wanted === Delivery.INTERRUPT && isRunning) runner.cancel(by);
+      if (input.delivery === Delivery.INTERRUPT && isRunning) runner.cancel(by);
       runner.wake();
-      return result;
+      return prompt.result();
     },
     async movePrompt(promptId, before, { by, keep }) {
       if (before === promptId) throw invalidField("before_prompt_id", "must be another prompt");
@@ -135,16 +131,7 @@ export function createSession(writer: SessionWriter, deps: SessionDeps): Session
       const withdraw = () => [withdrawal(waiting(promptId), by)];
       await writer.commit(withdraw, keep && { answer: () => keep(undefined) });
     },
-    async cancelTurn(turnId, clearQueue, { by, keep }) {
-      const { canceled, isQueueCut } = cancelOf(head(), turnId, clearQueue);
-      const answer = keep && (() => keep(canceled));
-      // In one breath: what runs now is canceled, and nothing of the queue begins after it.
-      if (canceled !== "") runner.cancel(by, isQueueCut ? undefined : answer);
-      if (isQueueCut) await withdrawAll(turnId, clearQueue, by, answer);
-      if (turnId === "" || head().turnId !== turnId) return canceled;
-      runner.cancel(by); // its turn began before its prompt could be withdrawn
-      return turnId;
-    },
+    cancelTurn,
     async resumeTurn(turnId, { by, keep }) {
       let resumed = "";
       const resume = () => {
@@ -171,7 +158,8 @@ export function createSession(writer: SessionWriter, deps: SessionDeps): Session
     },
     recover: () => runner.recover(),
     isBusy: () => runner.isRunning(),
-    drop: () => runner.drop(),
+    forget: () => runner.forget(),
+    drop: (why) => runner.drop(why),
   };
 }
 
@@ -202,19 +190,4 @@ function otherEtag(etag: string): DaemonError {
     reason: "ETAG_MISMATCH",
     metadata: { etag },
   });
-}
-
-function queueFull(most: number): DaemonError {
-  return new DaemonError(
-    "resource_exhausted",
-    `${most} prompts wait in this session already; wait for one to be delivered or withdraw one`,
-    { reason: "LIMIT_REACHED", metadata: { limit: "max_queued_prompts" }, retryAfter: 1000 },
-  );
-}
-
-/** Blobs that were uploaded before and are named by a prompt. */
-function namedBlobs(parts: readonly Part[]) {
-  return parts.flatMap(({ kind }) =>
-    kind.case === "blob" ? [{ digest: kind.value.digest, size: Number(kind.value.size) }] : [],
-  );
 }

@@ -1,51 +1,58 @@
-import { create } from "@bufbuild/protobuf";
-import { type Event, TurnErrorKind, TurnResumedSchema } from "@daphnia/protocol/event";
+import { type Event, TurnErrorKind } from "@daphnia/protocol/event";
 import type { Principal } from "@daphnia/protocol/principal";
 import {
-  EventRefSchema,
   type Session as Head,
   type QueuedPrompt,
   SessionState,
-  SuspendReason,
   TurnOutcome,
 } from "@daphnia/protocol/session";
 import { messageOf } from "../../base/errors.ts";
-import { causeOf } from "../agent/cause.ts";
-import { body, type Facts } from "../agent/facts.ts";
-import { interrupt, recover } from "../agent/recover.ts";
+import { giveUp } from "../agent/calls.ts";
+import { type Facts, facts } from "../agent/facts.ts";
+import { recover } from "../agent/recover.ts";
 import { runTurn } from "../agent/turn.ts";
+import { turnEnd } from "../agent/turn-end.ts";
 import { foldTurn, newTurnState, type TurnState } from "../agent/turn-state.ts";
-import type { AnsweredRequest } from "../log/event-store.ts";
 import type { Fact, SessionWriter } from "../log/session-writer.ts";
 import { settleBrokenDrafts } from "./broken-drafts.ts";
+import { createCancellation, type KeptAnswer } from "./cancellation.ts";
 import { createContext } from "./context.ts";
+import { explain } from "./explain.ts";
+import { nextMove } from "./next-move.ts";
 import { failedTurn, prepareTurn, type TurnOrder } from "./prepare-turn.ts";
 import type { SessionDeps } from "./session-deps.ts";
 import { readEvents } from "./session-events.ts";
-import { driveTurn, whenPossible } from "./turn-driver.ts";
+import { driveTurn } from "./turn-driver.ts";
+import { whenPossible } from "./when-possible.ts";
 
 /**
  * Runs a session's turns, one at a time.
  *
- * R1: what to do next is read from the head, never remembered.
+ * R1: what to do next is read from the log, never remembered; but for the pause
+ * before a turn is resumed after a crash, which the next crash begins anew.
  * R2: one loop at most; `wake()` begins it, and it ends when there is no work.
+ * R3: a canceled turn ends, or its cancel is refused: nobody who waits for it hears nothing.
  */
 export interface TurnRunner {
   /** Looks for work; begins it if none is running. */
   wake(): void;
-  /** Cancels the turn that runs or is suspended; its end brings the answer on record. */
-  cancel(by: Principal, answer?: () => AnsweredRequest): void;
+  /** Cancels the open turn. */
+  cancel(by: Principal): void;
+  /**
+   * Resolves when the open turn's end is on record, and the answer to who waits.
+   * Rejects when the session is dropped before, or the end finds no space.
+   */
+  ended(answer: KeptAnswer | undefined): Promise<void>;
   /** Answers for what a crash cut off, then goes on. */
   recover(): Promise<void>;
   isRunning(): boolean;
+  /** Forgets what can be read again. To be called only while nothing runs. */
+  forget(): void;
   /** How often the turn at hand was resumed. */
   resumes(): number;
   /** Leaves off without another commit; resolves when nothing runs any more. */
-  drop(): Promise<void>;
+  drop(why: Error): Promise<void>;
 }
-
-/** The longest that a timer can be set for. */
-const longestTimer = 2 ** 31 - 1;
 
 export function createTurnRunner(writer: SessionWriter, deps: SessionDeps): TurnRunner {
   const { sessionId } = writer;
@@ -53,7 +60,8 @@ export function createTurnRunner(writer: SessionWriter, deps: SessionDeps): Turn
   const dropped = new AbortController();
   let state: TurnState = newTurnState("");
   let turn = new AbortController();
-  let canceled: Canceled | undefined;
+  /** Monotonic time at which a turn that a crash cut off is resumed. */
+  let resumeTime: number | undefined;
   let isAsked = false;
   let loop: Promise<void> | undefined;
   let stopTimer = () => {};
@@ -63,34 +71,23 @@ export function createTurnRunner(writer: SessionWriter, deps: SessionDeps): Turn
     if (current === undefined) throw new Error(`session ${sessionId} has no head`);
     return current;
   };
+  const cancellation = createCancellation((answer) => writer.commit([], { answer }));
+  const parked = <T>(write: () => Promise<T>) =>
+    whenPossible(write, deps, dropped.signal, (full) => cancellation.fail(full));
   const mayWork = () => !deps.isStopping() && !dropped.signal.aborted;
 
-  /** Facts with what made them happen, and who. */
-  function explain(facts: readonly Fact[]): Fact[] {
-    const delivered = facts.flatMap(({ body: what }) =>
-      what.case === "promptDelivered" ? [what.value.promptId] : [],
-    );
-    const waiting = head().queue.filter(({ promptId }) => delivered.includes(promptId));
-    const prompts = new Map(waiting.map(({ promptId, seq }) => [promptId, Number(seq)]));
-    return facts.map((fact) => {
-      const seq = causeOf(fact.body, state, prompts);
-      return {
-        ...fact,
-        ...(seq > 0 && { cause: create(EventRefSchema, { sessionId, seq: BigInt(seq) }) }),
-        ...(canceled && isCancel(fact) && { principal: canceled.by }),
-      };
-    });
-  }
-
-  async function commit({ facts, settles, blobs }: Facts): Promise<readonly Event[]> {
-    const isEnd = facts.some((fact) => fact.body.case === "turnFinished");
-    const answer = isEnd ? canceled?.answer : undefined;
-    const events = await writer.commit(() => explain(stillTrue(facts, head())), {
-      settles,
-      blobs,
-      ...(answer && { answer }),
-    });
+  /** Commits facts of the turn, unless they are not true any more; who waits for its end hears of it. */
+  async function commit(told: Facts, isStill = () => true): Promise<readonly Event[]> {
+    const { settles, blobs } = told;
+    const isEnd = told.facts.some((fact) => fact.body.case === "turnFinished");
+    const answer = isEnd ? cancellation.first() : undefined;
+    const make = () =>
+      isStill()
+        ? explain(stillTrue(told.facts, head()), { head: head(), state, by: cancellation.by() })
+        : [];
+    const events = await writer.commit(make, { settles, blobs, ...(answer && { answer }) });
     for (const event of events) state = foldTurn(state, event);
+    if (isEnd && events.length > 0) cancellation.ended(answer);
     return events;
   }
 
@@ -120,7 +117,6 @@ export function createTurnRunner(writer: SessionWriter, deps: SessionDeps): Turn
       const [prompt] = head().queue;
       if (prompt === undefined) return;
       turn = new AbortController();
-      canceled = undefined;
       // A steering prompt whose turn ended first opens its own.
       state = newTurnState(prompt.turnId === "" ? deps.mint("turn") : prompt.turnId);
       await run(prompt);
@@ -130,14 +126,55 @@ export function createTurnRunner(writer: SessionWriter, deps: SessionDeps): Turn
 
   /** Goes on with the open turn; true when it has to wait. */
   async function goOn(): Promise<boolean> {
+    stopTimer();
     state = await readState();
-    const may = await mayGoOn();
-    if (may === "now") await inSlot(() => run(undefined));
-    return may === "not yet";
+    const { signal } = turn;
+    if (signal.aborted) return endCanceled();
+    const backOff = resumeTime === undefined ? undefined : resumeTime - deps.clock.monotonic();
+    const move = nextMove(state, deps.clock.now().getTime(), backOff);
+    switch (move.kind) {
+      case "wait":
+        stopTimer = deps.clock.after(move.ms, wake);
+        return true;
+      case "commit":
+        await change(move.facts);
+        return false;
+      case "run":
+        await inSlot(() => run(undefined), signal);
+        return false;
+    }
   }
 
-  async function inSlot(act: () => Promise<void>): Promise<void> {
-    const release = await deps.slots.take(dropped.signal);
+  /** Resumes or ends a turn whose time to wait is over. */
+  async function change(told: readonly Fact[]): Promise<void> {
+    const { turnId, suspended } = state;
+    // Somebody may have resumed it in the same moment.
+    const isStill = () =>
+      head().turnId === turnId &&
+      (head().state === SessionState.SUSPENDED) === (suspended !== undefined);
+    await parked(() => commit(facts(told), isStill));
+    resumeTime = undefined;
+  }
+
+  /** Ends a canceled turn that does not run: that takes no slot, no agent and no model. */
+  async function endCanceled(): Promise<boolean> {
+    const elapsed = deps.clock.now().getTime() - state.startTime;
+    const end = turnEnd(state, { outcome: TurnOutcome.CANCELED }, elapsed);
+    const answers = giveUp(state.openCalls, { state: () => state });
+    await parked(() => commit(facts([...answers, end])));
+    turn = new AbortController();
+    resumeTime = undefined;
+    return false;
+  }
+
+  /** Acts when a slot is free; not at all where the turn is canceled while it waits for one. */
+  async function inSlot(act: () => Promise<void>, canceled?: AbortSignal): Promise<void> {
+    const either = canceled ? AbortSignal.any([dropped.signal, canceled]) : dropped.signal;
+    const release = await deps.slots.take(either).catch((error: unknown) => {
+      if (dropped.signal.aborted) throw error;
+      return undefined;
+    });
+    if (release === undefined) return;
     try {
       if (mayWork()) await act();
     } finally {
@@ -146,14 +183,14 @@ export function createTurnRunner(writer: SessionWriter, deps: SessionDeps): Turn
   }
 
   async function run(prompt: QueuedPrompt | undefined): Promise<void> {
-    const order = { prompt, head, state: () => state, context, dropped: dropped.signal };
+    const order = { prompt, head, state: () => state, context, parked };
     try {
       const prepared = await prepareTurn(order, deps);
       if ("failed" in prepared) {
-        await whenPossible(() => commit(prepared.failed), deps, dropped.signal);
+        await parked(() => commit(prepared.failed));
       } else {
         const running = { turn: runTurn(prompt, prepared.ready, turn.signal), controller: turn };
-        await driveTurn(running, commit, deps, dropped.signal);
+        await driveTurn(running, (told) => parked(() => commit(told)), dropped.signal);
       }
     } catch (error) {
       if (dropped.signal.aborted) throw error;
@@ -170,27 +207,7 @@ export function createTurnRunner(writer: SessionWriter, deps: SessionDeps): Turn
     const drafts = await deps.log.store.openDrafts(sessionId);
     const failed = failedTurn(order, TurnErrorKind.INTERNAL, message);
     const settles = drafts.map(({ draftId }) => draftId);
-    await whenPossible(() => commit({ ...failed, settles }), deps, dropped.signal);
-  }
-
-  /** Whether an open turn goes on now; one whose suspension is over is resumed or ended. */
-  async function mayGoOn(): Promise<"now" | "not yet" | "changed"> {
-    stopTimer();
-    if (head().state !== SessionState.SUSPENDED || turn.signal.aborted) return "now";
-    const { suspended, turnId, resumes } = state;
-    const now = deps.clock.now().getTime();
-    const left = (suspended?.until ?? now) - now;
-    if (left > 0) {
-      stopTimer = deps.clock.after(Math.min(left, longestTimer), wake);
-      return "not yet";
-    }
-    const resumed = body("turnResumed", TurnResumedSchema, { attempt: resumes + 1 });
-    const isOn = suspended?.reason === SuspendReason.PROVIDER;
-    const next = isOn ? [{ turnId, body: resumed }] : interrupt(state, now);
-    // Somebody may have resumed it in the same moment.
-    const isStill = () => head().state === SessionState.SUSPENDED && head().turnId === turnId;
-    await writer.commit(() => (isStill() ? explain(next) : []));
-    return "changed";
+    await parked(() => commit({ ...failed, settles }));
   }
 
   function wake(): void {
@@ -207,6 +224,7 @@ export function createTurnRunner(writer: SessionWriter, deps: SessionDeps): Turn
       },
       (error: unknown) => {
         rest();
+        cancellation.fail(dropped.signal.aborted ? dropped.signal.reason : error);
         if (!dropped.signal.aborted) deps.onBug(error);
       },
     );
@@ -214,12 +232,14 @@ export function createTurnRunner(writer: SessionWriter, deps: SessionDeps): Turn
 
   return {
     wake,
-    cancel(by, answer) {
-      canceled ??= { by, answer };
+    cancel(by) {
+      cancellation.begin(by);
       stopTimer();
       turn.abort(new Error("the turn was canceled"));
       wake();
     },
+    ended: (answer) =>
+      dropped.signal.aborted ? Promise.reject(dropped.signal.reason) : cancellation.over(answer),
     async recover() {
       if (head().turnId === "") return wake();
       state = await readState();
@@ -227,42 +247,38 @@ export function createTurnRunner(writer: SessionWriter, deps: SessionDeps): Turn
       if (state.suspended !== undefined && settled.length === 0) return wake();
       const agent = deps.agents.get(head().agent);
       const tools = agent ? deps.toolsFor(agent) : [];
-      const answers = recover(state, { agent, tools, now: deps.clock.now().getTime() });
-      const facts = [...settled.flatMap((draft) => draft.facts), ...answers];
-      await writer.commit(explain(facts), {
+      const { facts: answers, backOff } = recover(state, {
+        agent,
+        tools,
+        now: deps.clock.now().getTime(),
+      });
+      await commit({
+        facts: [...settled.flatMap((draft) => draft.facts), ...answers],
         settles: settled.flatMap((draft) => draft.settles),
         blobs: settled.flatMap((draft) => draft.blobs),
       });
+      if (backOff !== undefined) resumeTime = deps.clock.monotonic() + backOff;
       wake();
     },
     isRunning: () => loop !== undefined,
+    forget: () => context.forget(),
     resumes: () => state.resumes,
-    async drop() {
+    async drop(why) {
       stopTimer();
-      const reason = new Error("the daemon is stopping");
-      dropped.abort(reason);
-      turn.abort(reason);
+      dropped.abort(why);
+      turn.abort(why);
       await loop;
+      cancellation.fail(why);
     },
   };
 }
 
-/** Who canceled a turn first, and the answer to keep for a retry of that. */
-interface Canceled {
-  readonly by: Principal;
-  readonly answer: (() => AnsweredRequest) | undefined;
-}
-
-function isCancel({ body: what }: Fact): boolean {
-  return what.case === "turnFinished" && what.value.outcome === TurnOutcome.CANCELED;
-}
-
 /** The facts without prompts that were withdrawn meanwhile; none, where one of them would open the turn. */
-function stillTrue(facts: readonly Fact[], { queue }: Head): readonly Fact[] {
+function stillTrue(told: readonly Fact[], { queue }: Head): readonly Fact[] {
   const isGone = ({ body: what }: Fact) =>
     what.case === "promptDelivered" &&
     !queue.some(({ promptId }) => promptId === what.value.promptId);
-  if (!facts.some(isGone)) return facts;
-  const isOpening = facts.some(({ body: what }) => what.case === "turnStarted");
-  return isOpening ? [] : facts.filter((fact) => !isGone(fact));
+  if (!told.some(isGone)) return told;
+  const isOpening = told.some(({ body: what }) => what.case === "turnStarted");
+  return isOpening ? [] : told.filter((fact) => !isGone(fact));
 }

@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { create } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { AgentSchema } from "@daphnia/protocol/agent";
-import { type Event, EventSchema, PromptAcceptedSchema } from "@daphnia/protocol/event";
+import {
+  type Event,
+  EventSchema,
+  PromptAcceptedSchema,
+  TurnResumedSchema,
+} from "@daphnia/protocol/event";
 import {
   Delivery,
   type QueuedPrompt,
@@ -15,6 +20,8 @@ import { createDraftTail } from "../../log/draft-tail.ts";
 import type { Fact } from "../../log/session-writer.ts";
 import { createCounter, createManualClock } from "../../log/testing/manual-clock.ts";
 import { createPlayedModel, type Play } from "../../model/testing/played-model.ts";
+import { createJudge } from "../../permission/judge.ts";
+import { createRuleSet } from "../../permission/rule-set.ts";
 import { createHistory } from "../../session/history.ts";
 import type { Tool } from "../../tool/tool.ts";
 import { body, type Facts } from "../facts.ts";
@@ -85,6 +92,13 @@ export function createTurnBench(options: TurnBenchOptions) {
     model,
     tools: options.tools ?? [],
     place: { sessionId: "s", roots: ["/work"], closed: [], cwd: "/work" },
+    judge: createJudge(createRuleSet("standard", []), {
+      roots: ["/work"],
+      closed: [],
+      home: "/home/u",
+      temp: "/tmp",
+      isSandboxed: false,
+    }),
     maxSteps: options.maxSteps ?? 10,
     retry: { attempts: 3, pause: 1000, longest: 60_000 },
     clock,
@@ -129,12 +143,22 @@ export function createTurnBench(options: TurnBenchOptions) {
       accept(steer);
       steers.push(steer);
     },
-    /** Begins or goes on, until the turn ends, is suspended or leaves off. */
-    async run(): Promise<readonly string[]> {
+    /** Puts on record that the turn goes on, after a suspension or a crash. */
+    resume(): void {
+      const attempt = state.resumes + 1;
+      push({ turnId: prompt.turnId, body: body("turnResumed", TurnResumedSchema, { attempt }) });
+    },
+    /**
+     * Begins or goes on, until the turn ends, is suspended or leaves off; or until
+     * the daemon dies, of which the log shows nothing.
+     */
+    async run(death: Promise<void> = new Promise(() => {})): Promise<readonly string[]> {
       const turn = runTurn(prompt, deps, cancel.signal);
       let committed: readonly Event[] = [];
       for (;;) {
-        const { value, done } = await turn.next(committed);
+        const next = turn.next(committed);
+        const dead = death.then(() => ({ done: true, value: undefined }) as const);
+        const { value, done } = await Promise.race([next, dead]);
         if (done) return trace;
         committed = commit(value);
         await options.onCommit?.(trace.at(-1) ?? "");

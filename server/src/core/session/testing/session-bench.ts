@@ -8,6 +8,8 @@ import { plainArguments, textPart } from "../../agent/testing/bench-tool.ts";
 import { createLog } from "../../log/log.ts";
 import { createManualClock, type ManualClock } from "../../log/testing/manual-clock.ts";
 import { createPlayedModel, type Plays } from "../../model/testing/played-model.ts";
+import { createJudge } from "../../permission/judge.ts";
+import { createRuleSet } from "../../permission/rule-set.ts";
 import { sessionHead } from "../../projection/session-head.ts";
 import type { Tool } from "../../tool/tool.ts";
 import { openDaemonJournal } from "../daemon-journal.ts";
@@ -55,6 +57,14 @@ export async function openSessionBench(options: SessionBenchOptions) {
     defaultModel: () => "played/model",
     toolsFor: () => options.tools ?? [],
     arguments: plainArguments,
+    judgeFor: (_agent, { roots }) =>
+      createJudge(createRuleSet("standard", []), {
+        roots,
+        closed: [],
+        home: "/home/u",
+        temp: "/tmp",
+        isSandboxed: false,
+      }),
     closed: [],
     slots: createTurnSlots(options.slots ?? 64),
     retry: { attempts: 3, pause: 1000, longest: 60_000 },
