@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { PartSchema, SourceSchema } from "@daphnia/protocol/message";
 import type { ModelPart } from "../../core/model/model.ts";
 import { createAnswerReader } from "./answer-reader.ts";
 import type { StreamPart } from "./language-model.ts";
+import { encodeProviderData } from "./provider-data.ts";
 
 function read(...parts: StreamPart[]): ModelPart[] {
   const reader = createAnswerReader("p");
@@ -10,11 +13,14 @@ function read(...parts: StreamPart[]): ModelPart[] {
   return [...content, ...reader.rest()];
 }
 
-/** Provider data as JSON again. */
+/** Provider data and opaque parts as JSON again. */
 function shown(parts: readonly ModelPart[]): unknown[] {
   const decode = (bytes: Uint8Array) => JSON.parse(new TextDecoder().decode(bytes));
   return parts.map((part) => {
-    if (part.kind === "part") return [part.part.kind.value, decode(part.part.providerData)];
+    if (part.kind === "part" && part.part.kind.case === "opaque") {
+      const { provider, type, data } = part.part.kind.value;
+      return { provider, type, data: decode(data) };
+    }
     if (part.kind !== "end" || part.providerData === undefined) return part;
     return { ...part, providerData: decode(part.providerData) };
   });
@@ -59,28 +65,96 @@ describe("an answer", () => {
     assert.deepEqual(empty, { kind: "end", block: "tool_call:c", text: "{}" });
   });
 
-  it("does not ask the daemon for what the provider ran itself, and keeps it", () => {
-    const run = { ...call, input: "{}", providerExecuted: true } as const;
-    const result = { type: "tool-result", toolCallId: "c", toolName: "t", result: "r" } as const;
-    const said = read(run, result, { type: "text-start", id: "0" }, { type: "text-end", id: "0" });
-    assert.deepEqual(shown(said), [
-      { kind: "start", block: "text:0", of: "text" },
-      { kind: "end", block: "text:0", providerData: { provider: "p", before: [run, result] } },
+  it("tells bare text as an argument when it has become JSON, and not before", () => {
+    const start = { type: "tool-input-start", id: "c", toolName: "t" } as const;
+    const streamed = { type: "tool-input-delta", id: "c", delta: "SELECT 1" } as const;
+    const said = read({ ...start, inputEncoding: "text" }, streamed, {
+      ...call,
+      input: '"SELECT 1"',
+    });
+    assert.deepEqual(said, [
+      { kind: "start", block: "tool_call:c", of: "tool_call", providerCallId: "c", tool: "t" },
+      { kind: "end", block: "tool_call:c", text: '"SELECT 1"' },
     ]);
   });
 
-  it("keeps a part of an unknown kind in an empty text when nothing follows it", () => {
-    assert.deepEqual(shown(read(fallback)), [["", { provider: "p", before: [fallback] }]]);
+  it("does not ask the daemon for what the provider ran itself, and keeps it in its place", () => {
+    const run = { ...call, input: "{}", providerExecuted: true } as const;
+    const result = { type: "tool-result", toolCallId: "c", toolName: "t", result: "r" } as const;
+    const said = read(
+      run,
+      { type: "text-start", id: "0" },
+      result,
+      { type: "text-end", id: "0" },
+      fallback,
+    );
+    assert.deepEqual(shown(said), [
+      { provider: "p", type: "tool-call t", data: run },
+      { kind: "start", block: "text:0", of: "text" },
+      { provider: "p", type: "tool-result t", data: result },
+      { kind: "end", block: "text:0" },
+      { provider: "p", type: "x.fallback", data: fallback },
+    ]);
   });
 
-  it("says that a part was too long to keep", () => {
+  it("keeps a file of any size whole, its bytes as base64", () => {
     const data = { type: "data", data: "A".repeat(100_000) } as const;
-    const [notice] = read({ type: "file", mediaType: "image/png", data });
-    assert.ok(notice?.kind === "part");
-    assert.match(
-      String(notice.part.kind.value),
-      /^\[the model sent a file \(image\/png\) of \d+ bytes, which was not kept\]$/,
-    );
+    const file = { type: "file", mediaType: "image/png", data } as const;
+    const bytes = { ...data, data: new Uint8Array([0, 1, 2]) };
+    assert.deepEqual(shown(read(file, { ...file, data: bytes })), [
+      { provider: "p", type: "file image/png", data: file },
+      {
+        provider: "p",
+        type: "file image/png",
+        data: { ...file, data: { type: "data", data: "AAEC" } },
+      },
+    ]);
+  });
+
+  it("names its sources, pages and documents", () => {
+    const page = {
+      type: "source",
+      sourceType: "url",
+      id: "1",
+      url: "https://example.org",
+    } as const;
+    const about = { mediaType: "application/pdf", title: "Shrimps" };
+    const metadata = { a: { citedText: "so" } };
+    const said = read(page, {
+      ...{ type: "source", sourceType: "document", id: "2", ...about },
+      filename: "s.pdf",
+      providerMetadata: metadata,
+    });
+    const part = (value: MessageInitShape<typeof SourceSchema>, providerData?: Uint8Array) =>
+      create(PartSchema, {
+        kind: { case: "source", value: create(SourceSchema, value) },
+        ...(providerData && { providerData }),
+      });
+    assert.deepEqual(said, [
+      { kind: "part", part: part({ sourceId: "1", url: "https://example.org" }) },
+      {
+        kind: "part",
+        part: part(
+          { sourceId: "2", ...about, fileName: "s.pdf" },
+          encodeProviderData({ provider: "p", metadata }),
+        ),
+      },
+    ]);
+  });
+
+  it("counts the tokens that are told before the answer, which say nothing", () => {
+    const reader = createAnswerReader("p");
+    const usage = { input_tokens: 3, output_tokens: 1, cache_read_input_tokens: 5 };
+    const kind = "anthropic.message_start";
+    const start: StreamPart = {
+      type: "custom",
+      kind,
+      providerMetadata: { anthropic: { usage, id: "m", model: "x" } },
+    };
+    assert.deepEqual([...reader.read(start)], []);
+    assert.equal(reader.told.hasContent, false);
+    const { inputTokens, outputTokens, cacheReadTokens } = reader.told.usage ?? {};
+    assert.deepEqual([inputTokens, outputTokens, cacheReadTokens], [8n, 1n, 5n]);
   });
 
   it("ends what a broken stream left open", () => {

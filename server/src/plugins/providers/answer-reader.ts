@@ -1,10 +1,10 @@
-import { create } from "@bufbuild/protobuf";
-import { PartSchema } from "@daphnia/protocol/message";
+import type { Usage } from "@daphnia/protocol/usage";
 import type { ModelPart } from "../../core/model/model.ts";
 import { createBlockReader } from "./block-reader.ts";
+import { countFirstUsage, countUsage } from "./count-usage.ts";
 import type { FinishPart, StreamPart } from "./language-model.ts";
-import { encodeProviderData } from "./provider-data.ts";
-import { sparePart } from "./spare-part.ts";
+import { opaquePart } from "./opaque-part.ts";
+import { sourcePart } from "./source-part.ts";
 
 /** Reads one answer, part by part. */
 export interface AnswerReader {
@@ -21,15 +21,16 @@ export interface Told {
   /** What went wrong on the way; the answer may have gone on. */
   readonly errors: unknown[];
   finish: FinishPart | undefined;
+  /** The tokens told so far. */
+  usage: Usage | undefined;
   responseId: string | undefined;
   responseModel: string | undefined;
 }
 
 /**
- * Text, thinking and the calls that the daemon is to answer become blocks. What
- * the provider ran by itself, its sources, files and parts of its own kind are
- * kept as they came, in `provider_data` of the block after them, or of an empty
- * text when none follows.
+ * Text, thinking and the calls that the daemon is to answer become blocks; sources
+ * become parts. What the provider ran by itself, its files and parts of its own
+ * kind are kept as they came, in their place, as opaque parts.
  */
 export function createAnswerReader(provider: string): AnswerReader {
   const blocks = createBlockReader(provider);
@@ -37,34 +38,26 @@ export function createAnswerReader(provider: string): AnswerReader {
     hasContent: false,
     errors: [],
     finish: undefined,
+    usage: undefined,
     responseId: undefined,
     responseModel: undefined,
   };
   const answered = new Set<string>();
-  /** Calls whose input streams as bare text, not as JSON. */
+  /** Calls whose input streams as bare text: it is told when it has become JSON. */
   const rawInputs = new Set<string>();
 
   function* readCall(part: Extract<StreamPart, { type: "tool-call" }>): Iterable<ModelPart> {
     const { toolCallId: id, toolName, input, providerMetadata } = part;
-    if (part.providerExecuted === true) return yield* keep(part);
+    if (part.providerExecuted === true) return yield opaquePart(part, provider);
     if (answered.has(id)) return;
     answered.add(id);
     if (!blocks.isOpen("tool_call", id)) {
       yield* blocks.startCall(id, toolName);
       yield* blocks.piece("tool_call", id, input);
     }
-    // What streamed is what the model wrote; the whole is told where nothing or no JSON streamed.
-    const streamed = blocks.textOf("tool_call", id);
-    const text = streamed === "" || rawInputs.has(id) ? input : undefined;
+    // What streamed is what the model wrote; the whole is told where nothing streamed.
+    const text = blocks.textOf("tool_call", id) === "" ? input : undefined;
     yield* blocks.end("tool_call", id, providerMetadata, text);
-  }
-
-  function* keep(part: StreamPart): Iterable<ModelPart> {
-    const { kept, notice } = sparePart(part);
-    blocks.keep(kept);
-    if (notice !== undefined) {
-      yield { kind: "part", part: create(PartSchema, { kind: { case: "text", value: notice } }) };
-    }
   }
 
   function* content(part: StreamPart): Iterable<ModelPart> {
@@ -86,28 +79,32 @@ export function createAnswerReader(provider: string): AnswerReader {
         if (part.inputEncoding === "text") rawInputs.add(part.id);
         return yield* blocks.startCall(part.id, part.toolName, part.providerMetadata);
       case "tool-input-delta":
+        if (rawInputs.has(part.id)) return;
         return yield* blocks.piece("tool_call", part.id, part.delta, part.providerMetadata);
       case "tool-call":
         return yield* readCall(part);
       case "tool-result":
         // A preliminary result is said again by the final one.
-        if (part.preliminary !== true) yield* keep(part);
+        if (part.preliminary !== true) yield opaquePart(part, provider);
         return;
+      case "source":
+        return yield sourcePart(part, provider);
       case "custom":
-        // The model's name and the usage so far: `finish` says it all again.
-        if (part.kind === "anthropic.message_start") return;
-        return yield* keep(part);
       case "tool-approval-request":
       case "file":
       case "reasoning-file":
-      case "source":
-        return yield* keep(part);
+        return yield opaquePart(part, provider);
     }
   }
 
   return {
     told,
     *read(part) {
+      const first = countFirstUsage(part);
+      if (first !== undefined) {
+        told.usage = first;
+        return;
+      }
       switch (part.type) {
         case "response-metadata":
           told.responseId ??= part.id;
@@ -118,6 +115,7 @@ export function createAnswerReader(provider: string): AnswerReader {
           break;
         case "finish":
           told.finish = part;
+          told.usage = countUsage(part.usage) ?? told.usage;
           break;
         default:
           for (const read of content(part)) {
@@ -126,14 +124,6 @@ export function createAnswerReader(provider: string): AnswerReader {
           }
       }
     },
-    *rest() {
-      const { parts, kept } = blocks.close();
-      yield* parts;
-      if (kept.length === 0) return;
-      told.hasContent = true;
-      const providerData = encodeProviderData({ provider, before: kept });
-      const kind = { case: "text", value: "" } as const;
-      yield { kind: "part", part: create(PartSchema, { kind, providerData }) };
-    },
+    rest: blocks.close,
   };
 }

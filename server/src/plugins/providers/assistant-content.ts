@@ -1,5 +1,6 @@
 import type { Message, Part, ToolCall } from "@daphnia/protocol/message";
 import type { AssistantContent, StreamPart } from "./language-model.ts";
+import { readOpaque } from "./opaque-part.ts";
 import { decodeProviderData } from "./provider-data.ts";
 
 /**
@@ -12,12 +13,12 @@ export function assistantContent(
   idOf: (call: ToolCall) => string,
 ): AssistantContent[] {
   return parts.flatMap((part) => {
+    if (part.kind.case === "opaque") return unnamed(readOpaque(part.kind.value, provider));
     const data = decodeProviderData(part.providerData, provider);
-    const before = data?.before?.flatMap(unnamed) ?? [];
     const own = named(part, data !== undefined, data?.metadata !== undefined, idOf);
-    if (own === undefined) return before;
+    if (own === undefined) return [];
     const { metadata } = data ?? {};
-    return [...before, metadata === undefined ? own : { ...own, providerOptions: metadata }];
+    return [metadata === undefined ? own : { ...own, providerOptions: metadata }];
   });
 }
 
@@ -60,8 +61,8 @@ function toInput(text: string): unknown {
 }
 
 /** A part that the protocol has no word for, where a package takes it back. */
-function unnamed(part: StreamPart): AssistantContent[] {
-  switch (part.type) {
+function unnamed(part: StreamPart | undefined): AssistantContent[] {
+  switch (part?.type) {
     case "tool-call": {
       const { toolCallId, toolName, input, providerMetadata } = part;
       const call = { type: "tool-call", toolCallId, toolName, input: parsed(input) } as const;

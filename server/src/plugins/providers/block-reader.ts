@@ -1,6 +1,6 @@
 import type { ModelPart } from "../../core/model/model.ts";
-import type { ProviderMetadata, StreamPart } from "./language-model.ts";
-import { encodeProviderData, mergeMetadata, type ProviderData } from "./provider-data.ts";
+import type { ProviderMetadata } from "./language-model.ts";
+import { encodeProviderData, mergeMetadata } from "./provider-data.ts";
 
 type Start = Extract<ModelPart, { kind: "start" }>;
 type Kind = Start["of"];
@@ -8,41 +8,31 @@ type Kind = Start["of"];
 interface Block {
   readonly name: string;
   readonly of: Kind;
-  readonly before: readonly StreamPart[];
   metadata: ProviderMetadata | undefined;
   text: string;
 }
 
-/**
- * Keeps the blocks of one answer.
- *
- * B1: a block starts once and ends once, and no piece of it comes outside.
- * B2: what the protocol has no word for waits until a block starts, and is kept
- * with that block.
- */
+/** Keeps the blocks of one answer: each starts once and ends once, and no piece of it comes outside. */
 export interface BlockReader {
   start(of: "text" | "thinking", id: string, metadata?: ProviderMetadata): Iterable<ModelPart>;
   startCall(id: string, tool: string, metadata?: ProviderMetadata): Iterable<ModelPart>;
   piece(of: Kind, id: string, text: string, metadata?: ProviderMetadata): Iterable<ModelPart>;
-  /** `text` is what the block says, where its pieces may have said it otherwise. */
+  /** `text` is all that the block says, where its pieces said only the beginning. */
   end(of: Kind, id: string, metadata?: ProviderMetadata, text?: string): Iterable<ModelPart>;
   isOpen(of: Kind, id: string): boolean;
   /** What has come of an open block. */
   textOf(of: Kind, id: string): string;
-  keep(part: StreamPart): void;
-  /** Ends what is open. Gives what is still kept, which no block carries. */
-  close(): { readonly parts: readonly ModelPart[]; readonly kept: readonly StreamPart[] };
+  /** Ends what is open. */
+  close(): Iterable<ModelPart>;
 }
 
 export function createBlockReader(provider: string): BlockReader {
   const open = new Map<string, Block>();
-  let kept: StreamPart[] = [];
 
   function* begin(start: Start, metadata: ProviderMetadata | undefined): Iterable<ModelPart> {
     const again = open.get(start.block);
     if (again !== undefined) yield* finish(again, undefined);
-    open.set(start.block, { name: start.block, of: start.of, before: kept, metadata, text: "" });
-    kept = [];
+    open.set(start.block, { name: start.block, of: start.of, metadata, text: "" });
     yield start;
   }
 
@@ -86,23 +76,14 @@ export function createBlockReader(provider: string): BlockReader {
     },
     isOpen: (of, id) => open.has(`${of}:${id}`),
     textOf: (of, id) => open.get(`${of}:${id}`)?.text ?? "",
-    keep(part) {
-      kept.push(part);
+    *close() {
+      for (const block of [...open.values()]) yield* finish(block, undefined);
     },
-    close: () => ({
-      parts: [...open.values()].flatMap((block) => [...finish(block, undefined)]),
-      kept,
-    }),
   };
 }
 
 /** Thinking always names its provider, since it goes back to no other. */
-function dataOf({ of, before, metadata }: Block, provider: string): Uint8Array | undefined {
-  if (metadata === undefined && before.length === 0 && of !== "thinking") return undefined;
-  const data: ProviderData = {
-    provider,
-    ...(metadata === undefined ? {} : { metadata }),
-    ...(before.length === 0 ? {} : { before }),
-  };
-  return encodeProviderData(data);
+function dataOf({ of, metadata }: Block, provider: string): Uint8Array | undefined {
+  if (metadata === undefined && of !== "thinking") return undefined;
+  return encodeProviderData({ provider, ...(metadata === undefined ? {} : { metadata }) });
 }

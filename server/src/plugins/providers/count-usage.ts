@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { type Usage, UsageSchema } from "@daphnia/protocol/usage";
-import type { TokenCounts } from "./language-model.ts";
+import type { StreamPart, TokenCounts } from "./language-model.ts";
 
 /** The tokens that the provider told, or undefined where it told none. */
 export function countUsage({ inputTokens, outputTokens, raw }: TokenCounts): Usage | undefined {
@@ -15,6 +15,25 @@ export function countUsage({ inputTokens, outputTokens, raw }: TokenCounts): Usa
     cacheReadTokens: BigInt(inputTokens.cacheRead ?? 0),
     cacheWriteTokens: BigInt(inputTokens.cacheWrite ?? 0),
     thinkingTokens: BigInt(thinking),
+  });
+}
+
+/** The tokens that one provider tells before its answer, in a part that says nothing else of use. */
+export function countFirstUsage(part: StreamPart): Usage | undefined {
+  if (part.type !== "custom" || part.kind !== "anthropic.message_start") return undefined;
+  const usage = part.providerMetadata?.["anthropic"]?.["usage"];
+  const told = typeof usage === "object" && usage !== null ? Object.entries(usage) : [];
+  const count = (name: string) => {
+    const value: unknown = told.find(([key]) => key === name)?.[1];
+    return typeof value === "number" && Number.isSafeInteger(value) ? BigInt(value) : 0n;
+  };
+  const cacheReadTokens = count("cache_read_input_tokens");
+  const cacheWriteTokens = count("cache_creation_input_tokens");
+  return create(UsageSchema, {
+    inputTokens: count("input_tokens") + cacheReadTokens + cacheWriteTokens,
+    outputTokens: count("output_tokens"),
+    cacheReadTokens,
+    cacheWriteTokens,
   });
 }
 

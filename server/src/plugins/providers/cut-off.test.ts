@@ -118,6 +118,26 @@ for (const wire of wires) {
   });
 }
 
+describe("what a broken call has used", () => {
+  it("is told by the format that counts before it answers, and by no other", async () => {
+    for (const wire of wires) {
+      const { model, server } = await start(wire, { chunks: [], last: "cut" });
+      const refused = await collectAnswer(model, request);
+      assert.deepEqual([refused.error?.kind, refused.spent], ["network", undefined]);
+      await server.close();
+      const bytes = frameEvents(helloEvents(wire.dialect), wire.dialect);
+      const chunks = [bytes.subarray(0, -doneLength(wire) || undefined)];
+      const { model: broken, server: other } = await start(wire, { chunks });
+      const { spent, finish, error } = await collectAnswer(broken, request);
+      assert.deepEqual([finish, error?.kind], [undefined, "network"]);
+      const { inputTokens, outputTokens } = spent?.usage ?? {};
+      const counted = wire.dialect === "anthropic" ? [3n, 1n] : [undefined, undefined];
+      assert.deepEqual([inputTokens, outputTokens], counted);
+      await other.close();
+    }
+  });
+});
+
 /** The dialects that end with `[DONE]` are served without it here. */
 function doneLength({ dialect }: Wire): number {
   return dialect === "openai-chat" || dialect === "compatible" ? "data: [DONE]\n\n".length : 0;

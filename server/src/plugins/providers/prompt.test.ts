@@ -3,8 +3,10 @@ import { describe, it } from "node:test";
 import { create } from "@bufbuild/protobuf";
 import { PartSchema, Role } from "@daphnia/protocol/message";
 import { dialectTraits } from "./dialect-traits.ts";
+import { opaquePart } from "./opaque-part.ts";
 import { toPrompt } from "./prompt.ts";
 import { encodeProviderData } from "./provider-data.ts";
+import { sourcePart } from "./source-part.ts";
 import {
   assistant,
   call,
@@ -106,15 +108,24 @@ describe("a prompt", () => {
     ]);
   });
 
-  it("gives parts that the protocol has no word for back to the provider, in their place", async () => {
-    const before = [
-      { type: "source", sourceType: "url", id: "s", url: "https://example.org" },
+  it("gives opaque parts back to their provider, in their place, and sources to nobody", async () => {
+    const kept = [
       { type: "tool-call", toolCallId: "w", toolName: "web", input: "{}", providerExecuted: true },
       { type: "tool-result", toolCallId: "w", toolName: "web", result: [1] },
       { type: "custom", kind: "anthropic.fallback" },
+      { type: "file", mediaType: "image/png", data: { type: "data", data: "AAEC" } },
     ] as const;
-    const data = encodeProviderData({ provider: "anthropic", before });
-    const request = requestOf([user("go"), assistant(text("so", data))], { system: "" });
+    const source = {
+      type: "source",
+      sourceType: "url",
+      id: "s",
+      url: "https://example.org",
+    } as const;
+    const parts = [
+      ...kept.map((part) => opaquePart(part, "anthropic")),
+      sourcePart(source, "anthropic"),
+    ].flatMap((read) => (read.kind === "part" ? [read.part] : []));
+    const request = requestOf([user("go"), assistant(...parts, text("so"))], { system: "" });
     const [, own] = await toPrompt(request, "anthropic", anthropic);
     assert.deepEqual(own?.content, [
       { type: "tool-call", toolCallId: "w", toolName: "web", input: {}, providerExecuted: true },
@@ -125,6 +136,7 @@ describe("a prompt", () => {
         output: { type: "json", value: [1] },
       },
       { type: "custom", kind: "anthropic.fallback" },
+      { type: "file", mediaType: "image/png", data: { type: "data", data: "AAEC" } },
       { type: "text", text: "so" },
     ]);
     const [, other] = await toPrompt(request, "openai", dialectTraits["openai-responses"]);

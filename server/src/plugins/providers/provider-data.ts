@@ -1,4 +1,4 @@
-import type { MetadataValue, ProviderMetadata, StreamPart } from "./language-model.ts";
+import type { MetadataValue, ProviderMetadata } from "./language-model.ts";
 
 /** What goes into `Part.provider_data`: what a provider needs back unread. */
 export interface ProviderData {
@@ -6,8 +6,6 @@ export interface ProviderData {
   readonly provider: string;
   /** Signatures and the like. */
   readonly metadata?: ProviderMetadata;
-  /** Parts that the protocol has no word for, as they came, in their place before this one. */
-  readonly before?: readonly StreamPart[];
 }
 
 /** JSON, in UTF-8. */

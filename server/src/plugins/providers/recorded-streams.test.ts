@@ -1,21 +1,15 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
-import type { Usage } from "@daphnia/protocol/usage";
 import type { ModelPart } from "../../core/model/model.ts";
 import { type Answer, collectAnswer } from "./testing/collect-answer.ts";
 import { requestOf, user, weatherTool } from "./testing/model-request.ts";
-import { excluded, type Recording, recordings } from "./testing/recordings.ts";
-import { cutAnywhere, frameEvents } from "./testing/sse-framing.ts";
+import { ending, folder, isThere, readRecording, seed } from "./testing/recorded-bytes.ts";
+import { excluded, type Recording, recordings, tokensOf } from "./testing/recordings.ts";
+import { cutAnywhere } from "./testing/sse-framing.ts";
 import { type StreamServer, startStreamServer } from "./testing/stream-server.ts";
-import { openAt, type Wire, wires } from "./testing/wires.ts";
+import { openAt, type Wire } from "./testing/wires.ts";
 
-const folder = join(import.meta.dirname, "../../../../../shared/fixtures/model-streams");
-const isThere = existsSync(folder);
-const seed = Number(process.env["DAPHNIA_TEST_SEED"] ?? Date.now() % 1e9);
-const ending = ".chunks.txt";
 // One of the recordings calls these two through a wrapper, which is undone for tools that there are.
 const tools = ["cityAttractions", "weather"].map((name) => ({ ...weatherTool, name }));
 const request = requestOf([user("hello")], { tools });
@@ -50,13 +44,7 @@ describe("a recorded stream", { skip: !isThere }, () => {
 
   for (const [index, recording] of recordings.entries()) {
     it(`comes to what the table says, however it is cut: ${recording.file}`, async () => {
-      const wire = wires.find(({ provider }) => provider === recording.provider);
-      assert.ok(wire, `${recording.provider} is a wire format`);
-      const lines = (await readFile(join(folder, recording.file + ending), "utf8")).split("\n");
-      const bytes = frameEvents(
-        lines.filter((line) => line.trim() !== ""),
-        wire.dialect,
-      );
+      const { wire, bytes } = await readRecording(recording);
       const whole = await run(wire, [bytes]);
       assert.deepEqual(summaryOf(recording, whole), recording);
       const cut = await run(wire, cutAnywhere(bytes, seed + index));
@@ -71,11 +59,6 @@ function summaryOf({ file, provider }: Recording, { message, error, finish }: An
   const calls = message.parts.filter(({ kind }) => kind.case === "toolCall").length;
   const outcome = error?.kind ?? "ok";
   return { file, provider, outcome, calls, usage: finish?.usage ? tokensOf(finish.usage) : "-" };
-}
-
-function tokensOf(usage: Usage): string {
-  const { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, thinkingTokens } = usage;
-  return [inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, thinkingTokens].join(" ");
 }
 
 /** Parts as text. Ids that a package makes up, where the provider sent none, are numbered. */

@@ -2,11 +2,10 @@ import type { Cost, Usage } from "@daphnia/protocol/usage";
 import type { Clock } from "../../base/clock.ts";
 import type { Model, ModelPart } from "../../core/model/model.ts";
 import type { ModelError } from "../../core/model/model-error.ts";
-import { createAnswerReader, type Told } from "./answer-reader.ts";
+import { type AnswerReader, createAnswerReader, type Told } from "./answer-reader.ts";
 import { toCallOptions } from "./call-options.ts";
-import { countUsage } from "./count-usage.ts";
 import type { DialectTraits } from "./dialect-traits.ts";
-import type { LanguageModel } from "./language-model.ts";
+import type { LanguageModel, StreamPart } from "./language-model.ts";
 import { createRequestGate } from "./request-gate.ts";
 import {
   brokenAnswer,
@@ -36,6 +35,7 @@ export interface SdkModelNeeds {
  * A2: one call is one HTTP request; trying again is for the turn to decide.
  * A3: an error in mid-stream ends the answer only when the stream has ended.
  * A4: whoever stops reading, or aborts, closes the connection.
+ * A5: tokens are told as soon as they are known, so that they count when the call fails.
  */
 export function createSdkModel(needs: SdkModelNeeds): Model {
   const { provider, model: name, traits } = needs;
@@ -56,7 +56,7 @@ export function createSdkModel(needs: SdkModelNeeds): Model {
         gate.open();
         const { stream, response } = await call;
         const answer = createAnswerReader(provider);
-        for await (const part of stream) yield* answer.read(part);
+        yield* readAll(stream, answer, needs);
         yield* answer.rest();
         const headers = response?.headers ?? {};
         const problem = problemOf(answer.told, headers["content-type"] ?? "", place());
@@ -70,6 +70,21 @@ export function createSdkModel(needs: SdkModelNeeds): Model {
       }
     },
   };
+}
+
+async function* readAll(
+  stream: AsyncIterable<StreamPart>,
+  { read, told }: AnswerReader,
+  needs: SdkModelNeeds,
+): AsyncIterable<ModelPart> {
+  let counted: Usage | undefined;
+  for await (const part of stream) {
+    yield* read(part);
+    const { usage } = told;
+    if (usage === undefined || usage === counted) continue;
+    counted = usage;
+    yield { kind: "usage", ...(await priced(usage, told, needs)) };
+  }
 }
 
 /** Why an answer whose stream has ended is none, or undefined when it is one. */
@@ -93,22 +108,30 @@ function problemOf(
 }
 
 async function finished(
-  { finish, responseId, responseModel }: Told,
+  told: Told,
   headers: Readonly<Record<string, string>>,
-  { model, price }: SdkModelNeeds,
+  needs: SdkModelNeeds,
 ): Promise<ModelPart> {
-  const usage = finish === undefined ? undefined : countUsage(finish.usage);
+  const { finish, usage, responseId, responseModel } = told;
   const reason = finish?.finishReason.raw ?? finish?.finishReason.unified ?? "";
   const requestId =
     headers["request-id"] ?? headers["x-request-id"] ?? headers["x-generation-id"] ?? responseId;
-  const priced = usage === undefined ? undefined : await price(model, usage);
-  const cost = priced ?? (usage && responseModel ? await price(responseModel, usage) : undefined);
   return {
     kind: "finish",
     reason,
-    ...(usage === undefined ? {} : { usage }),
-    ...(cost === undefined ? {} : { cost }),
+    ...(usage === undefined ? {} : await priced(usage, told, needs)),
     ...(requestId === undefined ? {} : { requestId }),
     ...(responseModel === undefined ? {} : { responseModel }),
   };
+}
+
+/** What was used, with what it costs where that is known of the model by either of its names. */
+async function priced(
+  usage: Usage,
+  { responseModel }: Told,
+  { model, price }: SdkModelNeeds,
+): Promise<{ readonly usage: Usage; readonly cost?: Cost }> {
+  const named = await price(model, usage);
+  const cost = named ?? (responseModel ? await price(responseModel, usage) : undefined);
+  return cost === undefined ? { usage } : { usage, cost };
 }

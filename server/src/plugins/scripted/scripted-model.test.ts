@@ -199,6 +199,19 @@ fail = { kind = "overloaded", message = "too many", ${how} }
     }
   });
 
+  it("tells what it used before it fails, and nothing where it said nothing", async () => {
+    const spent: (bigint | undefined)[] = [];
+    for (const after of [0, 1]) {
+      const model = modelOf(`${failing(`after_pieces = ${after}`)}usage = { input = 9 }`);
+      await assert.rejects(async () => {
+        for await (const part of model.stream(requestOf(user("hey")), never)) {
+          if (part.kind === "usage") spent.push(part.usage.inputTokens);
+        }
+      }, ModelError);
+    }
+    assert.deepEqual(spent, [9n]);
+  });
+
   it("sends nothing once it is canceled", async () => {
     const reason = new Error("enough");
     const controller = new AbortController();
@@ -262,7 +275,7 @@ fail = { kind = "overloaded", message = "too many", ${how} }
   });
 
   for (const [said, expected] of [
-    ['pieces = ["one"]', ["request", "start", "piece"]],
+    ['pieces = ["one"]', ["request", "start", "piece", "usage"]],
     ["", ["request"]],
   ] as const) {
     it(`hangs after ${expected.length} parts until it is canceled`, async () => {

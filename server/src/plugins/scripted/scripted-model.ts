@@ -2,7 +2,7 @@ import { toJson } from "@bufbuild/protobuf";
 import { MessageSchema } from "@daphnia/protocol/message";
 import { ToolSchema } from "@daphnia/protocol/tool";
 import { type Clock, pause } from "../../base/clock.ts";
-import type { Model, ModelRequest } from "../../core/model/model.ts";
+import type { Model, ModelPart, ModelRequest } from "../../core/model/model.ts";
 import { ModelError } from "../../core/model/model-error.ts";
 import { type Attempts, createAttempts } from "./attempts.ts";
 import type { Script, ScriptFailure, ScriptStep } from "./script.ts";
@@ -42,38 +42,58 @@ export function createScriptedModel(
       const place = placeOf(request.messages);
       const step = stepAt(script, place) ?? endOfScript(name, script, place);
       const failure = failureOf(step, place, name, attempts);
-      const parts = [...partsOf(step, place)];
-      const pieces = parts.filter((part) => part.kind === "piece");
-      let said = 0;
-      for (const part of parts) {
-        await stumble(step, failure, said, pieces.length, signal);
-        if (part.kind === "piece" && said++ > 0 && step.pace > 0) {
-          await pause(clock, step.pace, signal);
+      let written = 0;
+      const usage = () => usageOf(step.usage, body.length, written);
+      for await (const part of spoken(step, place, failure, clock, signal)) {
+        if (part === "stumbles") {
+          if (written > 0) yield { kind: "usage", usage: usage() };
+          continue;
         }
+        if (part.kind === "piece") written += part.text.length;
         yield part;
       }
-      await stumble(step, failure, said, pieces.length, signal);
-      const written = pieces.reduce((sum, piece) => sum + piece.text.length, 0);
-      const usage = usageOf(step.usage, body.length, written);
-      yield { kind: "finish", reason: step.finish, usage, responseModel: name };
+      yield { kind: "finish", reason: step.finish, usage: usage(), responseModel: name };
     },
   };
 }
 
-/** Fails, hangs or notices that it was canceled, where that is due after so many pieces. */
-async function stumble(
-  { hang }: ScriptStep,
+/** What a step says, at its pace. Tells before it goes wrong. */
+async function* spoken(
+  step: ScriptStep,
+  place: ScriptPlace,
   failure: ScriptFailure | undefined,
+  clock: Clock,
+  signal: AbortSignal,
+): AsyncIterable<ModelPart | "stumbles"> {
+  const parts = [...partsOf(step, place)];
+  const all = parts.filter((part) => part.kind === "piece").length;
+  let said = 0;
+  for (const part of [...parts, undefined]) {
+    signal.throwIfAborted();
+    const stumble = stumbleAt(said, all, step, failure);
+    if (stumble !== undefined) {
+      yield "stumbles";
+      await stumble(signal);
+    }
+    if (part === undefined) return;
+    if (part.kind === "piece" && said++ > 0 && step.pace > 0) await pause(clock, step.pace, signal);
+    yield part;
+  }
+}
+
+/** How it goes wrong after so many of all pieces; undefined where it does not. Never resolves. */
+function stumbleAt(
   said: number,
   all: number,
-  signal: AbortSignal,
-): Promise<void> {
-  signal.throwIfAborted();
+  { hang }: ScriptStep,
+  failure: ScriptFailure | undefined,
+): ((signal: AbortSignal) => Promise<never>) | undefined {
   if (failure !== undefined && said >= Math.min(failure.afterPieces, all)) {
     const { kind, message, retryAfter } = failure;
-    throw new ModelError(kind, message, retryAfter === undefined ? {} : { retryAfter });
+    const options = retryAfter === undefined ? {} : { retryAfter };
+    return () => Promise.reject(new ModelError(kind, message, options));
   }
-  if (hang && said === all) await canceled(signal);
+  return hang && said === all ? canceled : undefined;
 }
 
 /** The request as JSON, its keys always in the same order. */

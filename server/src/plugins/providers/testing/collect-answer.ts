@@ -17,6 +17,8 @@ export interface Answer {
   /** What was said, as a turn would keep it; calls are named `call-1` and so on. */
   readonly message: Message;
   readonly finish: Extract<ModelPart, { kind: "finish" }> | undefined;
+  /** The tokens that were told last, before the end. */
+  readonly spent: Extract<ModelPart, { kind: "usage" }> | undefined;
   readonly error: ModelError | undefined;
 }
 
@@ -37,7 +39,8 @@ export async function collectAnswer(
   const [first] = parts;
   const finish = parts.find((part) => part.kind === "finish");
   const body = first?.kind === "request" ? first.body : new Uint8Array();
-  return { parts, body, message: assemble(parts), finish, error };
+  const spent = parts.findLast((part) => part.kind === "usage");
+  return { parts, body, message: assemble(parts), finish, spent, error };
 }
 
 type Start = Extract<ModelPart, { kind: "start" }>;
@@ -78,6 +81,7 @@ function assemble(parts: readonly ModelPart[]): Message {
         said.push(part.part);
         break;
       case "request":
+      case "usage":
       case "finish":
         break;
     }

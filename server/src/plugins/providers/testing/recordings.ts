@@ -1,3 +1,5 @@
+import type { Usage } from "@daphnia/protocol/usage";
+
 /** What a recorded stream must come to. */
 export interface Recording {
   /** Its place under `model-streams`, without `.chunks.txt`. */
@@ -114,3 +116,9 @@ openai-compatible/xai-tool-call | openai-compatible | ok | 1 | 307 253 306 0 227
     const [file = "", provider = "", outcome = "", calls, usage = ""] = line.split(" | ");
     return { file, provider, outcome, calls: Number(calls), usage };
   });
+
+/** Tokens as the table has them. */
+export function tokensOf(usage: Usage): string {
+  const { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, thinkingTokens } = usage;
+  return [inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, thinkingTokens].join(" ");
+}
