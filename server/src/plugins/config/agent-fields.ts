@@ -1,11 +1,12 @@
 import { type Agent, ResumePolicy } from "@daphnia/protocol/agent";
 import { nearHint } from "../../base/near-hint.ts";
-import { checkModel } from "./check-setting.ts";
+import { readRule } from "../../core/permission/read-rule.ts";
+import { checkMode, checkModel } from "./check-setting.ts";
 import { show } from "./config-value.ts";
 
 /** What the front matter of an agent may say. */
 export type AgentFields = Partial<
-  Pick<Agent, "description" | "model" | "tools" | "maxSteps" | "resume">
+  Pick<Agent, "description" | "model" | "tools" | "maxSteps" | "resume" | "mode" | "rules">
 >;
 
 /** The words of `resume`. */
@@ -35,6 +36,10 @@ export function readAgentField(name: string, key: string, value: unknown): Agent
       return isSteps(value)
         ? { maxSteps: value }
         : `must be a whole number, 1 to ${mostSteps}, got ${show(value)}`;
+    case "mode":
+      return checkMode(value) ?? { mode: String(value) };
+    case "rules":
+      return readRules(value);
     case "resume":
       return readResume(value);
     default:
@@ -42,7 +47,7 @@ export function readAgentField(name: string, key: string, value: unknown): Agent
   }
 }
 
-const keys = ["description", "model", "tools", "max_steps", "resume", "name"];
+const keys = ["description", "model", "tools", "max_steps", "mode", "rules", "resume", "name"];
 
 function readModel(value: unknown): AgentFields | string {
   if (typeof value !== "string") return `must be provider/model, got ${show(value)}`;
@@ -56,6 +61,14 @@ function readTools(value: unknown): AgentFields | string {
   if (!isNames)
     return `must be a list of tools, such as ["read", "grep"] or ["*"], got ${show(value)}`;
   return { tools: [...new Set<string>(list)] };
+}
+
+function readRules(value: unknown): AgentFields | string {
+  if (!Array.isArray(value)) return `must be a list of rules, got ${show(value)}`;
+  const rules = value.map((one) => readRule(one));
+  const wrong = rules.findIndex((rule) => typeof rule === "string");
+  if (wrong >= 0) return `rule ${wrong + 1}: ${rules[wrong]}`;
+  return { rules: rules.filter((rule) => typeof rule !== "string") };
 }
 
 function readResume(value: unknown): AgentFields | string {

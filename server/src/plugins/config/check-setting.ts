@@ -1,9 +1,11 @@
 import { isIP } from "node:net";
+import { isModeName, modeNames } from "../../core/permission/modes.ts";
 
 /** What is wrong with the value of a key beyond its type; undefined when nothing is. */
 export function checkSetting(path: readonly string[], value: unknown): string | undefined {
   const [section, name = "", key] = path;
   if (section === "model") return name === "default" ? checkModel(value) : undefined;
+  if (section === "permissions") return name === "mode" ? checkMode(value) : undefined;
   if (section === "providers" && key === "base_url") return checkUrl(value);
   if (section !== "listen") return undefined;
   if (name === "address") return checkAddress(value);
@@ -13,6 +15,12 @@ export function checkSetting(path: readonly string[], value: unknown): string | 
 /** Whether only this machine can reach an address. */
 export function isLoopback(address: string): boolean {
   return address === "localhost" || address === "::1" || /^127(\.\d{1,3}){3}$/.test(address);
+}
+
+/** What is wrong with the name of a mode. */
+export function checkMode(value: unknown): string | undefined {
+  if (typeof value === "string" && isModeName(value)) return undefined;
+  return `must be one of ${modeNames.join(", ")}, got ${JSON.stringify(value)}`;
 }
 
 /** What is wrong with the name of a model. */

@@ -1,6 +1,8 @@
-import { type DescField, getOption, type JsonValue, ScalarType } from "@bufbuild/protobuf";
+import { type DescField, getOption, type JsonValue, ScalarType, toJson } from "@bufbuild/protobuf";
 import { type ConfigRule, rule } from "@daphnia/protocol/config";
+import { RuleSchema } from "@daphnia/protocol/permission";
 import { nearHint } from "../../base/near-hint.ts";
+import { readRule } from "../../core/permission/read-rule.ts";
 import { formatDuration, formatSize, parseDuration, parseSize } from "./quantity.ts";
 
 /** A value of the config that fits its field. */
@@ -11,9 +13,14 @@ export interface ConfigValue {
   readonly shown: string;
 }
 
+/** Decoded once for each field: a start asks for each several times. */
+const rules = new WeakMap<DescField, ConfigRule>();
+
 /** What the schema says of a field besides its type. */
 export function ruleOf(field: DescField): ConfigRule {
-  return getOption(field, rule);
+  const known = rules.get(field) ?? getOption(field, rule);
+  rules.set(field, known);
+  return known;
 }
 
 /** The value of a field as a file gives it, or the words for what it must be. */
@@ -27,6 +34,7 @@ export function readValue(field: DescField, raw: unknown): ConfigValue | string 
         raw,
       );
     case "list":
+      if (field.listKind === "message") return readRules(raw);
       if (!isTexts(raw)) return `must be a list of texts, got ${show(raw)}`;
       return { json: raw, shown: JSON.stringify(raw) };
     case "map":
@@ -36,6 +44,18 @@ export function readValue(field: DescField, raw: unknown): ConfigValue | string 
       if (field.scalar === ScalarType.STRING) return readText(raw);
       return readAmount(field, raw, field.scalar === ScalarType.UINT64 ? size : count);
   }
+}
+
+/** The only tables that a list holds are rules of what agents may do. */
+function readRules(raw: unknown): ConfigValue | string {
+  if (!Array.isArray(raw)) return `must be a list of rules, got ${show(raw)}`;
+  const rules = raw.map((one) => readRule(one));
+  const wrong = rules.findIndex((rule) => typeof rule === "string");
+  if (wrong >= 0) return `rule ${wrong + 1}: ${rules[wrong]}`;
+  const json = rules.flatMap((rule) =>
+    typeof rule === "string" ? [] : [toJson(RuleSchema, rule)],
+  );
+  return { json, shown: JSON.stringify(raw) };
 }
 
 /** The value that a rule or an environment variable states as text. */

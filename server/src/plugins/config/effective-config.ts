@@ -24,25 +24,29 @@ export interface EffectiveConfig {
   readonly mistakes: readonly Mistake[];
 }
 
+/** What the schema says where nobody else does. Read once: a start needs it twice. */
+const defaults: ReadonlyMap<string, EffectiveValue> = new Map(
+  configKeys.map(({ path, field }) => {
+    const key = nameKey(path);
+    const { default: text, restart } = ruleOf(field);
+    const value = text === "" ? emptyOf(field.fieldKind) : readStatement(field, text);
+    if (typeof value === "string") throw new Error(`the default of ${key} ${value}`);
+    return [key, { ...value, key, path, origin: "default", needsRestart: restart }];
+  }),
+);
+
 /** Lays the environment over the file, and that over the defaults. */
 export function effectiveConfig(
   statements: readonly Statement[],
   file: string,
   environment: Environment,
 ): EffectiveConfig {
-  const byKey = new Map<string, EffectiveValue>();
+  const byKey = new Map(defaults);
   const mistakes: Mistake[] = [];
   const put = (path: readonly string[], origin: string, value: ConfigValue, restart: boolean) => {
     const key = nameKey(path);
     byKey.set(key, { ...value, key, path, origin, needsRestart: restart });
   };
-  for (const { path, field } of configKeys) {
-    const rule = ruleOf(field);
-    const value =
-      rule.default === "" ? emptyOf(field.fieldKind) : readStatement(field, rule.default);
-    if (typeof value === "string") throw new Error(`the default of ${nameKey(path)} ${value}`);
-    put(path, "default", value, rule.restart);
-  }
   for (const { path, field, line, ...value } of statements) {
     put(path, `${file}:${line}`, value, ruleOf(field).restart);
   }

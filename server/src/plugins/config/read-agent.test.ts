@@ -62,7 +62,7 @@ Look at --- lines too.
   it("tells every mistake with its line, and names that are near", async () => {
     const text = "---\n# a comment\nmodle: a/b\nresume: asks\nmax_steps: many\ntools: 3\n---\nx";
     assert.deepEqual(await mistakesOf(text), [
-      'agents/x.md:3: modle: unknown key; did you mean "model"?',
+      'agents/x.md:3: modle: unknown key; did you mean "mode" or "model"?',
       'agents/x.md:4: resume: must be one of auto, ask, off, got "asks"; did you mean "ask"?',
       'agents/x.md:5: max_steps: must be a whole number, 1 to 10000, got "many"',
       'agents/x.md:6: tools: must be a list of tools, such as ["read", "grep"] or ["*"], got 3',

@@ -1,7 +1,11 @@
 import type { Document } from "yaml";
 
 /** What a field of the front matter can hold. */
-export type FieldValue = string | number | readonly string[];
+export type FieldValue =
+  | string
+  | number
+  | readonly string[]
+  | readonly Readonly<Record<string, unknown>>[];
 
 /** The node for a field's new value: the one before where it can be, with its comments and quotes. */
 export async function renewNode(
@@ -14,7 +18,7 @@ export async function renewNode(
   const isList = typeof value === "object";
   if (isList && isSeq(node)) {
     const before = node.items;
-    const itemOf = (name: string) =>
+    const itemOf = (name: string | Readonly<Record<string, unknown>>) =>
       before.find((item) => isScalar(item) && item.value === name) ?? document.createNode(name);
     node.items = value.map(itemOf);
     return node;
@@ -23,5 +27,7 @@ export async function renewNode(
     node.value = value;
     return node;
   }
-  return document.createNode(value, { flow: isList });
+  return document.createNode(value, {
+    flow: isList && value.every((item) => typeof item === "string"),
+  });
 }

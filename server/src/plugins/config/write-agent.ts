@@ -1,5 +1,6 @@
 import { equals } from "@bufbuild/protobuf";
 import { type Agent, AgentSchema, ResumePolicy } from "@daphnia/protocol/agent";
+import { writeRule } from "../../core/permission/write-rule.ts";
 import { resumeNames } from "./agent-fields.ts";
 import { joinFrontMatter, splitFrontMatter } from "./front-matter.ts";
 import { readAgent } from "./read-agent.ts";
@@ -28,6 +29,8 @@ function fieldsOf(agent: Agent): [string, FieldValue | undefined][] {
     ["model", agent.model || undefined],
     ["tools", agent.tools.length === 0 ? undefined : agent.tools],
     ["max_steps", agent.maxSteps || undefined],
+    ["mode", agent.mode || undefined],
+    ["rules", agent.rules.length === 0 ? undefined : agent.rules.map(writeRule)],
     ["resume", resume],
   ];
 }
