@@ -9,13 +9,17 @@ import {
 } from "@daphnia/protocol/event_service";
 import type { Clock } from "../base/clock.ts";
 import { invalidField } from "../base/errors.ts";
+import { createConvoys } from "../core/log/convoys.ts";
 import { formatCursor, parseCursor } from "../core/log/cursor.ts";
-import type { Entry } from "../core/log/entry.ts";
-import { type Batch, follow } from "../core/log/follow.ts";
+import { type Entry, eventOf } from "../core/log/entry.ts";
+import { follow } from "../core/log/follow.ts";
+import type { FollowOptions } from "../core/log/follower.ts";
 import type { Log } from "../core/log/log.ts";
 import { callerOf } from "./caller.ts";
+import { handOn, type Rest } from "./hand-on.ts";
 import { milliseconds, pageSize } from "./read-fields.ts";
 import { toSelection } from "./selector.ts";
+import { createWatchFrames } from "./watch-frames.ts";
 
 export interface EventServiceDeps {
   readonly log: Log;
@@ -32,6 +36,14 @@ const longestFrame = 10_000;
 
 export function eventService(deps: EventServiceDeps): ServiceImpl<typeof EventService> {
   const { log } = deps;
+  const frames = createWatchFrames(log.id);
+  const convoys = createConvoys(deps);
+
+  function told(options: FollowOptions, isJson: boolean): Rest {
+    return (write, signal) =>
+      convoys.follow(options, (batch) => write(frames.of(batch, isJson)), signal);
+  }
+
   return {
     async *watch(request, context) {
       const caller = callerOf(context.values);
@@ -39,7 +51,7 @@ export function eventService(deps: EventServiceDeps): ServiceImpl<typeof EventSe
       const head = log.head();
       const after = await startOf(request, log, head);
       const fallback = caller.transport === "tcp" ? deps.tcpFrame : 0;
-      const isJson = context.requestHeader.get("content-type")?.includes("json") ?? false;
+      const isJson = /json/i.test(context.requestHeader.get("content-type") ?? "");
       yield create(WatchResponseSchema, {
         opened: {
           logId: log.id,
@@ -59,14 +71,11 @@ export function eventService(deps: EventServiceDeps): ServiceImpl<typeof EventSe
         maxBatchBytes: deps.maxBatchBytes,
         untilCaughtUp: request.untilCaughtUp,
       };
-      for await (const batch of follow(options, deps, context.signal)) {
-        yield toResponse(batch, log.id, isJson);
-      }
+      handOn(context, told(options, isJson));
     },
     async listEvents({ selector, afterCursor, pageSize: size, wait }, { signal }) {
       const most = pageSize(size, 100, 1000);
       const after = afterCursor === "" ? 0 : parseCursor(afterCursor, log.id, log.head());
-      const stop = new AbortController();
       const time = milliseconds("wait", wait, 0, longestWait);
       const options = {
         selection: await toSelection(selector, false, log.store),
@@ -80,7 +89,7 @@ export function eventService(deps: EventServiceDeps): ServiceImpl<typeof EventSe
       let entries: readonly Entry[] = [];
       let position = after;
       let synced = false;
-      for await (const batch of follow(options, deps, AbortSignal.any([signal, stop.signal]))) {
+      for await (const batch of follow(options, deps, signal)) {
         entries = [...entries, ...batch.entries].slice(0, most);
         position =
           entries.length === most ? (entries.at(-1)?.position ?? position) : batch.position;
@@ -89,7 +98,7 @@ export function eventService(deps: EventServiceDeps): ServiceImpl<typeof EventSe
         if (entries.length === most || (synced && (entries.length > 0 || !batch.synced))) break;
       }
       return create(ListEventsResponseSchema, {
-        events: entries.map((entry) => entry.event()),
+        events: entries.map((entry) => eventOf(entry)),
         cursor: formatCursor(log.id, position),
         synced: position >= log.head(),
       });
@@ -133,37 +142,4 @@ async function positionOfSeq(
     throw invalidField("after_seq", `session "${sessionId}" has no event ${seq}`);
   }
   return event.position;
-}
-
-/** Field 2 of a WatchResponse, as a length-delimited field. */
-const eventsField = 2;
-const lengthDelimited = 2;
-
-/**
- * Binary readers get the bytes that were made at commit: to protobuf-es they are
- * an unknown field, which it writes as it is.
- */
-function toResponse({ entries, deltas, synced, position }: Batch, logId: string, isJson: boolean) {
-  const cursor = formatCursor(logId, position);
-  const response = create(WatchResponseSchema, { deltas: [...deltas], synced, cursor });
-  if (isJson) response.events = entries.map((entry) => entry.event());
-  else if (entries.length > 0) {
-    response.$unknown = entries.map(({ wire }) => ({
-      no: eventsField,
-      wireType: lengthDelimited,
-      data: withLength(wire),
-    }));
-  }
-  return response;
-}
-
-function withLength(bytes: Uint8Array): Uint8Array {
-  const prefix: number[] = [];
-  let length = bytes.length;
-  for (; length > 127; length = Math.floor(length / 128)) prefix.push((length % 128) | 128);
-  prefix.push(length);
-  const data = new Uint8Array(prefix.length + bytes.length);
-  data.set(prefix);
-  data.set(bytes, prefix.length);
-  return data;
 }

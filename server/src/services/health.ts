@@ -34,14 +34,14 @@ export function createHealth(deps: HealthDeps): ServiceImpl<typeof Health> {
       statuses: Object.fromEntries([...known].map((service) => [service, { status: now() }])),
     }),
     async *watch({ service }, { signal }) {
-      const ear = deps.bells.listen([deps.bell]);
+      const ear = deps.bells.listen([deps.bell], signal);
       try {
         for (let told: Status | undefined; !signal.aborted; ) {
           ear.clear();
           const status = known.has(service) ? now() : Status.SERVICE_UNKNOWN;
           if (status !== told) yield { status };
           told = status;
-          await ear.wait(lookAgain, signal);
+          await ear.wait(lookAgain);
         }
         throw signal.reason;
       } finally {

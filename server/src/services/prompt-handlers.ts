@@ -3,10 +3,12 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import { type Part, PartSchema } from "@daphnia/protocol/message";
 import { Delivery } from "@daphnia/protocol/session";
 import { SessionService } from "@daphnia/protocol/session_service";
-import { DaemonError, invalidField, notFound } from "../base/errors.ts";
+import { DaemonError, invalidField, notFound, wrongState } from "../base/errors.ts";
 import { awaitTurn } from "../core/session/await-turn.ts";
-import type { Command, PromptResult } from "../core/session/session.ts";
+import type { PromptInput, PromptResult } from "../core/session/new-prompt.ts";
+import type { Command } from "../core/session/session.ts";
 import { readEvents } from "../core/session/session-events.ts";
+import type { Begun } from "../core/session/session-manager.ts";
 import { callerOf } from "./caller.ts";
 import { milliseconds, required } from "./read-fields.ts";
 import type { SessionServiceDeps } from "./session-deps.ts";
@@ -71,10 +73,17 @@ export function promptHandlers(deps: SessionServiceDeps): Handlers {
           run: async (command: Command<Asked>) => {
             // The model first: a session that nothing can answer in is not made.
             const model = await openModel(request.sessionId, request.model);
-            const sessionId = request.sessionId || (await newSession(deps, by)).id;
-            const session = await sessions.get(sessionId);
             const input = { parts, delivery: Delivery.QUEUE, maxSteps: 0, model: request.model };
-            const keep = command.keep;
+            const { keep } = command;
+            if (request.sessionId === "") {
+              const begun = await beginSession(deps, input, {
+                by,
+                ...(keep && { keep: (made) => keep({ ...made, model }) }),
+              });
+              return { ...begun, model };
+            }
+            const { sessionId } = request;
+            const session = await sessions.get(sessionId);
             const { turnId } = await session.prompt(input, {
               by,
               ...(keep && { keep: (made) => keep({ sessionId, turnId: made.turnId, model }) }),
@@ -86,6 +95,7 @@ export function promptHandlers(deps: SessionServiceDeps): Handlers {
       );
       const turn = { sessionId: answer.sessionId, turnId: answer.turnId, after: before, wait };
       const end = await awaitTurn(turn, deps, signal);
+      if (end === "withdrawn") throw neverAnswered(answer);
       if (typeof end === "string") return { ...answer, cursor, pending: true };
       const { outcome, error } = end.finished;
       const text = await lastText(answer.sessionId, answer.turnId, deps);
@@ -139,13 +149,18 @@ export function promptHandlers(deps: SessionServiceDeps): Handlers {
   };
 }
 
-function newSession(
-  deps: SessionServiceDeps,
-  by: Parameters<SessionServiceDeps["sessions"]["create"]>[1]["by"],
-) {
+/** A session of the agent `default` that begins with a prompt. */
+function beginSession(deps: SessionServiceDeps, said: PromptInput, command: Command<Begun>) {
   const input = { id: "", agent: "default", roots: [], cwd: "", title: "", labels: {}, model: "" };
   if (deps.agents.get("default") === undefined) throw notFound("agent", "default");
-  return deps.sessions.create(input, { by });
+  return deps.sessions.begin(input, said, command);
+}
+
+function neverAnswered({ sessionId, turnId }: Pick<Asked, "sessionId" | "turnId">): DaemonError {
+  return wrongState("the prompt was withdrawn before its turn began: nobody answers it", {
+    session: sessionId,
+    turn: turnId,
+  });
 }
 
 /** What a prompt says: text, and blobs that were uploaded before. */

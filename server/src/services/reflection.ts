@@ -11,7 +11,13 @@ import { untilAborted } from "./until-aborted.ts";
  * itself too. Stored descriptors carry no comments.
  */
 export function addReflection(router: ConnectRouter, services: readonly DescService[]): void {
-  const answer = createAnswers([...services, ServerReflection, ServerReflectionAlpha]);
+  const described = [...services, ServerReflection, ServerReflectionAlpha];
+  let answers: ReturnType<typeof createAnswers> | undefined;
+  // Made at the first question: few daemons are asked one, and each would start 2 ms later.
+  const answer: ReturnType<typeof createAnswers> = (question) => {
+    answers ??= createAnswers(described);
+    return answers(question);
+  };
   router.service(ServerReflection, {
     async *serverReflectionInfo(requests, { signal }) {
       for await (const originalRequest of untilAborted(requests, signal)) {
@@ -72,13 +78,13 @@ function createAnswers(services: readonly DescService[]) {
         return { case: "listServicesResponse" as const, value: { service } };
       }
       case "fileByFilename":
-        return described(files.get(question.value), question.value);
+        return describeFile(files.get(question.value), question.value);
       case "fileContainingSymbol":
-        return described(fileOf(question.value), question.value);
+        return describeFile(fileOf(question.value), question.value);
       case "fileContainingExtension": {
         const { containingType, extensionNumber } = question.value;
         const found = extensionsOf(containingType).find((d) => d.number === extensionNumber);
-        return described(found?.file, `extension ${extensionNumber} of ${containingType}`);
+        return describeFile(found?.file, `extension ${extensionNumber} of ${containingType}`);
       }
       case "allExtensionNumbersOfType": {
         const extensionNumber = extensionsOf(question.value).map((d) => d.number);
@@ -92,7 +98,7 @@ function createAnswers(services: readonly DescService[]) {
   };
 }
 
-function described(file: DescFile | undefined, asked: string) {
+function describeFile(file: DescFile | undefined, asked: string) {
   if (file === undefined) return unknown(asked);
   const fileDescriptorProto = [...closureOf(file)].map((f) =>
     toBinary(FileDescriptorProtoSchema, f.proto),

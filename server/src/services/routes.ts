@@ -1,11 +1,13 @@
 import type { ConnectRouter } from "@connectrpc/connect";
 import { AgentService } from "@daphnia/protocol/agent_service";
+import { ApprovalService } from "@daphnia/protocol/approval_service";
 import { BlobService } from "@daphnia/protocol/blob_service";
 import { DaemonService } from "@daphnia/protocol/daemon_service";
 import { EventService } from "@daphnia/protocol/event_service";
 import { Health } from "@daphnia/protocol/grpc/health/v1/health";
 import { SessionService } from "@daphnia/protocol/session_service";
 import { type AgentServiceDeps, agentService } from "./agent-service.ts";
+import { type ApprovalServiceDeps, approvalService } from "./approval-service.ts";
 import { blobService } from "./blob-service.ts";
 import { daemonService, type Process } from "./daemon-service.ts";
 import { type EventServiceDeps, eventService } from "./event-service.ts";
@@ -21,15 +23,24 @@ export const healthBell = "health";
 export function routes(
   deps: SessionServiceDeps &
     EventServiceDeps &
-    AgentServiceDeps & { process: Process; status: () => "serving" | "not_serving" },
+    AgentServiceDeps &
+    ApprovalServiceDeps & { process: Process; status: () => "serving" | "not_serving" },
 ): (router: ConnectRouter) => void {
-  const services = [DaemonService, SessionService, EventService, BlobService, AgentService];
+  const services = [
+    DaemonService,
+    SessionService,
+    EventService,
+    BlobService,
+    AgentService,
+    ApprovalService,
+  ];
   return (router) => {
     router.service(DaemonService, daemonService(deps.process, deps.log));
     router.service(SessionService, sessionService(deps));
     router.service(EventService, eventService(deps));
     router.service(BlobService, blobService(deps.blobs));
     router.service(AgentService, agentService(deps));
+    router.service(ApprovalService, approvalService(deps));
     router.service(
       Health,
       createHealth({

@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { type SessionUpdated, SessionUpdatedSchema } from "@daphnia/protocol/event";
 import { Scope } from "@daphnia/protocol/principal";
-import type { Session as Head } from "@daphnia/protocol/session";
+import type { EventRef, Session as Head } from "@daphnia/protocol/session";
 import {
   type CreateSessionRequest,
   SessionService,
@@ -102,7 +102,17 @@ async function readNewSession(request: CreateSessionRequest, deps: SessionServic
   const roots = await resolveAll("roots", request.roots, deps);
   const cwd = request.cwd === "" ? (roots[0] ?? "") : await deps.resolveFolder(request.cwd, "cwd");
   const { title, labels, model } = request;
-  return { id: request.sessionId, agent, roots, cwd, title, labels, model };
+  const session = { id: request.sessionId, agent, roots, cwd, title, labels, model };
+  const { parent } = request;
+  if (parent === undefined) return session;
+  await refuseMissing(parent, deps);
+  return { ...session, parent };
+}
+
+async function refuseMissing({ sessionId, seq }: EventRef, { sessions }: SessionServiceDeps) {
+  const { lastSeq } = await sessions.head(required("parent.session_id", sessionId));
+  if (seq >= 1n && seq <= lastSeq) return;
+  throw invalidField("parent.seq", `must be 1 to ${lastSeq}, the session's last event, got ${seq}`);
 }
 
 async function readChange(
