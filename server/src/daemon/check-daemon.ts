@@ -15,13 +15,13 @@ export function createDaemonCheck(deps: {
   readonly isCorrupt: () => boolean;
   /** Reads the whole store; what is wrong with it. */
   readonly readStore: () => readonly string[];
-  readonly watch: () => FileWatch;
+  readonly watch: FileWatch;
 }): (options: { readonly deep: boolean }) => Promise<Found[]> {
   const started = { wall: Date.now(), monotonic: performance.now() };
   return async ({ deep }) => [
     ...(await checkHome(deps)),
     ...checkStore(deps, deep),
-    checkWatch(deps.watch()),
+    checkWatch(deps.watch),
     checkJump(Date.now() - started.wall - (performance.now() - started.monotonic)),
   ];
 }

@@ -6,6 +6,7 @@ import { sessionHead } from "../core/projection/session-head.ts";
 import { openDaemonJournal } from "../core/session/daemon-journal.ts";
 import { createSessionManager } from "../core/session/session-manager.ts";
 import { createTurnSlots } from "../core/session/turn-slots.ts";
+import { isFull, whenPossible } from "../core/session/when-possible.ts";
 import type { Tool } from "../core/tool/tool.ts";
 import { createArgumentReader } from "../plugins/arguments/argument-reader.ts";
 import { watchFiles } from "../plugins/config/watch-files.ts";
@@ -24,6 +25,7 @@ import { type Home, ownerToken } from "./home.ts";
 import { createStreamPlaces } from "./listener/stream-places.ts";
 import { createLiveProviders } from "./live-providers.ts";
 import type { LogFile } from "./log.ts";
+import { createPermissions } from "./permissions.ts";
 import { createProcessDoor } from "./process-door.ts";
 import { mintId, systemClock } from "./system.ts";
 import { version } from "./version.ts";
@@ -61,7 +63,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const limits = config.limits();
   const clock = systemClock;
   const startTime = clock.now();
-  let isStopping = false;
+  const stopping = new AbortController();
   let isCorrupt = false;
   const onBug = (error: unknown) => daemonLog.error({ err: error }, "a defect of ours");
 
@@ -93,9 +95,18 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     log: daemonLog,
     secret: token,
   });
+  const reload = () => void files.reload().catch(onBug);
+  const watch = watchFiles({ file: home.config, folder: home.agents }, reload);
   const closed = [realpathSync(home.path)];
   const sealed = ["", "-wal", "-shm"].map((suffix) => home.database + suffix);
   const tools = [...createFileTools({ sealed, closed }), ...options.tools];
+  const permissions = createPermissions({
+    config: () => config.config().permissions,
+    agents,
+    tools,
+    closed,
+    arguments: createArgumentReader(),
+  });
   const slots = createTurnSlots(limits.maxRunningTurns);
   const { models, defaultModel } = providers;
   const shared = { log, blobs: store.blobs, clock, agents, models, defaultModel };
@@ -108,6 +119,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       toolsFor: (agent) => toolsOf(agent, tools),
       arguments: createArgumentReader(),
       closed,
+      judgeFor: permissions.judgeFor,
       slots,
       get retry() {
         const { maxAttempts, retryPause, longestRetryPause } = config.limits();
@@ -116,7 +128,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       get maxQueuedPrompts() {
         return config.limits().maxQueuedPrompts;
       },
-      isStopping: () => isStopping,
+      isStopping: () => stopping.signal.aborted,
       onBug,
     },
     journal,
@@ -128,6 +140,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     () => clock.monotonic(),
   );
   const { listen } = config.config();
+  /** Grows while the doors open: who is let in by the first may ask before the last is open. */
+  const addresses: string[] = [];
   const doors: Doors = await openDoors({
     ...options,
     limits,
@@ -135,6 +149,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     hosts: listen?.hosts ?? [],
     token,
     places,
+    onOpen: (address) => addresses.push(address),
     onDenied: ({ peer, reason }) => denials(peer, reason),
     routes: routes({
       ...shared,
@@ -150,6 +165,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       tcpFrame: 16,
       status: () => (isCorrupt || store.events.trouble() ? "not_serving" : "serving"),
       agentWriter: files,
+      permissions,
       providers: providers.all,
       toolSpecs: tools.map(({ spec }) => spec),
       process: createProcessDoor({
@@ -161,7 +177,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         slots,
         sessionId: journal.sessionId,
         startTime,
-        addresses: () => doors.addresses,
+        addresses: () => addresses,
         openWatches: () => places.taken,
         check: createDaemonCheck({
           home: home.path,
@@ -170,7 +186,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
           events: store.events,
           isCorrupt: () => isCorrupt,
           readStore: store.check,
-          watch: () => watch,
+          watch,
         }),
         shutdown: options.onShutdown,
       }),
@@ -179,22 +195,27 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   const recovered = await sessions.recover();
   const started = create(DaemonStartedSchema, { version, recovered, pid: process.pid });
-  await journal.tell({ case: "daemonStarted", value: started });
-  const reload = () => void files.reload().catch(onBug);
-  const watch = watchFiles({ file: home.config, folder: home.agents }, reload);
+  const tellStarted = () => journal.tell({ case: "daemonStarted", value: started });
+  await tellStarted().catch((error: unknown) => {
+    if (!isFull(error)) throw error;
+    daemonLog.warn({ err: error }, "no space is left: what is written waits until there is some");
+    whenPossible(tellStarted, { clock }, stopping.signal).catch((failure: unknown) => {
+      if (!stopping.signal.aborted) onBug(failure);
+    });
+  });
   const sweeper = setInterval(() => void store.blobs.sweep().catch(onBug), sweepEvery).unref();
 
   return {
-    addresses: doors.addresses,
+    addresses,
     reload,
     async stop(reason) {
-      isStopping = true;
+      stopping.abort();
       clearInterval(sweeper);
       watch.close();
       const { shutdownGrace } = config.limits();
       const deadline = clock.monotonic() + shutdownGrace;
-      const stopping = create(DaemonStoppingSchema, { reason });
-      await journal.tell({ case: "daemonStopping", value: stopping }).catch(onBug);
+      const told = create(DaemonStoppingSchema, { reason });
+      await journal.tell({ case: "daemonStopping", value: told }).catch(onBug);
       await within(shutdownGrace * turnShare, slots.drained());
       await sessions.close();
       await doors.close(Math.max(100, deadline - clock.monotonic()));

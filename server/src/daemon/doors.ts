@@ -3,14 +3,13 @@ import { createErrorInterceptor, shuttingDown } from "../services/error-intercep
 import { portOwner } from "./check-port.ts";
 import type { Home } from "./home.ts";
 import type { DaemonLimits } from "./limits.ts";
-import { type Listener, openListener } from "./listener/open-listener.ts";
+import { type Listener, type ListenerOptions, openListener } from "./listener/open-listener.ts";
 import type { StreamPlaces } from "./listener/stream-places.ts";
 import { socketLimits, type TransportLimits, tcpLimits } from "./listener/transport-limits.ts";
 import type { DaemonLog } from "./log.ts";
 
 /** The ways into the daemon: its socket always, a TCP port where one is wanted. */
 export interface Doors {
-  readonly addresses: readonly string[];
   /** Ends every stream with a reason, lets other calls end, and closes within the grace. */
   close(grace: number): Promise<void>;
 }
@@ -24,6 +23,8 @@ export interface DoorOptions {
   readonly token: string;
   readonly places: StreamPlaces;
   readonly routes: (router: ConnectRouter) => void;
+  /** Told the address of each door as soon as it is open. */
+  readonly onOpen: (address: string) => void;
   readonly onDenied: (denied: { readonly peer: string; readonly reason: string }) => void;
 }
 
@@ -43,18 +44,21 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
     interceptors: [createErrorInterceptor(onError)],
     onError,
   };
-  const listeners: Listener[] = [
-    await openListener({
-      ...shared,
-      address: { path: home.socket },
-      limits: toTransport(socketLimits, limits, limits.maxWatchesPerConnection),
-    }),
-  ];
+  const listeners: Listener[] = [];
+  const open = async (of: Pick<ListenerOptions, "address" | "limits">) => {
+    const listener = await openListener({ ...shared, ...of });
+    listeners.push(listener);
+    options.onOpen(listener.address);
+  };
+  await open({
+    address: { path: home.socket },
+    limits: toTransport(socketLimits, limits, limits.maxWatchesPerConnection),
+  });
   if (tcp !== undefined) {
     try {
       const ofTcp = toTransport(tcpLimits, limits, limits.maxWatchesPerTcpConnection);
       const address = { ...tcp, token, hosts };
-      listeners.push(await openListener({ ...shared, address, limits: ofTcp }));
+      await open({ address, limits: ofTcp });
     } catch (error) {
       const owner = await portOwner(tcp.port);
       log.warn(
@@ -64,7 +68,6 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
     }
   }
   return {
-    addresses: listeners.map(({ address }) => address),
     async close(grace) {
       await Promise.all(listeners.map((listener) => listener.close(grace, shuttingDown())));
     },

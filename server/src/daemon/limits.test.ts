@@ -19,7 +19,7 @@ describe("the limits", () => {
     assert.deepEqual(create(LimitsSchema, toLimits(limitsOf(limits))), limits);
   });
 
-  it("have the defaults that PROTOCOL.md names", () => {
+  it("have the defaults that are promised", () => {
     const { maxMessageBytes, maxWatches, maxRunningTurns, stallTimeout, heartbeat, tailBytes } =
       limitsOf(limits);
     assert.deepEqual(
@@ -30,7 +30,7 @@ describe("the limits", () => {
         maxRunningTurns: 64,
         stallTimeout: 300_000,
         heartbeat: 15_000,
-        tailBytes: 8 * 1024 * 1024,
+        tailBytes: 2 * 1024 * 1024,
       },
     );
   });

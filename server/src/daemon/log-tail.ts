@@ -13,9 +13,10 @@ export async function* tailLog(
   options: { readonly lines: number; readonly follow: boolean; readonly bells: Bells },
   signal: AbortSignal,
 ): AsyncGenerator<readonly string[]> {
-  const ear = options.bells.listen([logBell]);
-  let place = await startOf(path, options.lines);
+  const ear = options.bells.listen([logBell], signal);
+  let place: Place | undefined;
   try {
+    place = await startOf(path, options.lines);
     while (!signal.aborted) {
       ear.clear();
       const lines = place && (await readLines(place));
@@ -31,7 +32,7 @@ export async function* tailLog(
       }
       if (!options.follow) return;
       const { wakes } = ear;
-      await ear.wait(heartbeat, signal);
+      await ear.wait(heartbeat);
       if (ear.wakes === wakes) yield [];
     }
   } finally {

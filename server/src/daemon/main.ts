@@ -77,6 +77,8 @@ async function serve(
   signals.onReload(() => daemon.reload());
   log.info({ pid: process.pid, version, addresses }, "the daemon serves");
   onReady?.({ pid: process.pid, home: home.path, addresses });
+  const { keepHeapSmall } = await import("./small-heap.ts"); // loaded once it serves: nobody waits for it
+  keepHeapSmall();
   const reason = await signals.told;
   log.info({ reason }, "the daemon stops");
   await daemon.stop(reason);

@@ -16,6 +16,7 @@ import {
 import { PrincipalKind, PrincipalSchema, Scope } from "@daphnia/protocol/principal";
 import { type Caller, callerKey } from "../../services/caller.ts";
 import { edgeError } from "../../services/error-interceptor.ts";
+import { handOnKey } from "../../services/hand-on.ts";
 import { scopeGate } from "../../services/scope-gate.ts";
 import type { Door } from "./door.ts";
 import {
@@ -27,8 +28,11 @@ import {
   type Response,
   reset,
 } from "./exchange.ts";
+import { createHandedOn } from "./handed-on.ts";
+import { createMessageLimit } from "./message-limit.ts";
 import { isPeerGone } from "./peer-gone.ts";
 import type { ProgressWatch } from "./progress-watch.ts";
+import { endInterceptor, isEnd, sayFailure } from "./stream-end.ts";
 import type { StreamPlaces } from "./stream-places.ts";
 import type { TransportLimits } from "./transport-limits.ts";
 
@@ -54,9 +58,10 @@ export interface RpcHandlerOptions {
  */
 export function createRpcHandler(options: RpcHandlerOptions): RequestHandler {
   const { door, limits, onDenied, onError, progress } = options;
+  const messages = createMessageLimit(limits.maxReadBytes);
   const router = createConnectRouter({
-    acceptCompression: door === undefined ? [] : [compressionGzip],
-    interceptors: [...options.interceptors],
+    acceptCompression: door === undefined ? [] : [messages.unpack(compressionGzip)],
+    interceptors: [...options.interceptors, endInterceptor],
     maxTimeoutMs: 2 ** 31 - 1,
     readMaxBytes: limits.maxReadBytes,
     writeMaxBytes: limits.maxWriteBytes,
@@ -65,8 +70,13 @@ export function createRpcHandler(options: RpcHandlerOptions): RequestHandler {
   });
   options.routes(router);
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
+  const handedOn = new Set<AbortController>();
+  options.shutdown.addEventListener("abort", () => {
+    for (const stream of handedOn) stream.abort(options.shutdown.reason);
+  });
 
   function gate(context: HandlerContext): void {
+    if (isEnd(context.values)) return; // the stream was let in when it was opened
     if (options.shutdown.aborted) throw options.shutdown.reason;
     scopeGate(context);
     if (context.method.methodKind === "server_streaming") context.values.get(placeKey)();
@@ -112,12 +122,17 @@ export function createRpcHandler(options: RpcHandlerOptions): RequestHandler {
     const values = createContextValues()
       .set(callerKey, isKnown ? ownerAt(peer, door !== undefined) : undefined)
       .set(placeKey, () => takePlace(request, response, () => closed));
-    const handedOn = progress.add(request, response);
-    handler(universalRequestFromNodeRequest(request, response, undefined, values))
-      .then(({ body, ...rest }) => {
-        const pieces = body === undefined ? {} : { body: inPieces(body, handedOn) };
-        return universalResponseToNodeResponse({ ...rest, ...pieces }, response);
-      })
+    const stream = createHandedOn({
+      response,
+      isClosed: () => closed,
+      onPiece: progress.add(request, response),
+      fail: (error) => sayFailure(handler, request.headers["content-type"] ?? "", error),
+      open: handedOn,
+      shutdown: options.shutdown,
+    });
+    values.set(handOnKey, stream.take);
+    handler(messages.guard(universalRequestFromNodeRequest(request, response, undefined, values)))
+      .then((opening) => universalResponseToNodeResponse(stream.whole(opening), response))
       .catch((error: unknown) => {
         report(error);
         reset(response);
@@ -178,16 +193,4 @@ function wakeBlockedWrite(response: Response): void {
     if (response.writableFinished) return;
     response.emit("error", Object.assign(new Error("the client left"), { code: "ECONNRESET" }));
   });
-}
-
-const pieceBytes = 64 * 1024;
-
-/** Cuts large messages, so that a slow reader is seen to take some of one. */
-async function* inPieces(body: AsyncIterable<Uint8Array>, handedOn: () => void) {
-  for await (const chunk of body) {
-    for (let at = 0; at < chunk.length; at += pieceBytes) {
-      yield chunk.subarray(at, at + pieceBytes);
-      handedOn();
-    }
-  }
 }
