@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { createClient, createRouterTransport } from "@connectrpc/connect";
 import { BlobService } from "@daphnia/protocol/blob_service";
-import { readBlob, uploadBlob } from "./blobs.ts";
+import { readBlob, readTextBlob, uploadBlob } from "./blobs.ts";
 
 const most = 1024 * 1024;
 
@@ -50,4 +50,11 @@ it("uploads nothing as an empty blob", async () => {
   const { client, pieces } = createFakeBlobs();
   await uploadBlob(client, []);
   assert.deepEqual(pieces, [{ offset: 0n, bytes: 0, last: true }]);
+});
+
+it("reads a text as it is, a mark at its start and characters across pieces too", async () => {
+  const { client } = createFakeBlobs();
+  const text = `\uFEFF${"é".repeat(most)}`;
+  await uploadBlob(client, [new TextEncoder().encode(text)]);
+  assert.ok((await readTextBlob(client, "d")) === text);
 });

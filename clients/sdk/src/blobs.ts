@@ -1,6 +1,7 @@
 import type { Client } from "@connectrpc/connect";
 import type { Blob } from "@daphnia/protocol/blob";
 import type { BlobService } from "@daphnia/protocol/blob_service";
+import { mintUuid } from "./mint-uuid.ts";
 
 /** Bytes that one call carries at most. */
 const mostBytes = 1024 * 1024;
@@ -11,7 +12,7 @@ export async function uploadBlob(
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   about: { readonly mediaType?: string; readonly name?: string } = {},
 ): Promise<Blob> {
-  const uploadId = `upload-${crypto.randomUUID()}`;
+  const uploadId = `upload-${mintUuid()}`;
   let offset = 0;
   let held: Uint8Array = new Uint8Array();
   const put = async (data: Uint8Array, last: boolean) => {
@@ -54,7 +55,8 @@ export async function readTextBlob(
   client: Client<typeof BlobService>,
   digest: string,
 ): Promise<string> {
-  const decoder = new TextDecoder();
+  // A mark at the start is part of the text.
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let text = "";
   for await (const bytes of readBlob(client, digest))
     text += decoder.decode(bytes, { stream: true });

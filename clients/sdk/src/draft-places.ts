@@ -10,7 +10,8 @@ export interface DraftPlaces {
 }
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+/** A mark at the start of what is left is part of the text. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 export function createDraftPlaces(): DraftPlaces {
   /** Bytes held by draft and part; undefined for a part that has not begun. */

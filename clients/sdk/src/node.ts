@@ -1,6 +1,5 @@
-import type { Interceptor } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
-import { createDaphnia, type Daphnia, requestIds } from "./client.ts";
+import { bearer, createDaphnia, type Daphnia, requestIds } from "./client.ts";
 import { type HomeOptions, socketOf } from "./home.ts";
 import { retryBroken } from "./retry-broken.ts";
 
@@ -37,11 +36,4 @@ export function connect(options: ConnectOptions = {}): Daphnia {
       interceptors: [requestIds, retryBroken],
     }),
   );
-}
-
-function bearer(token: string): Interceptor {
-  return (next) => (request) => {
-    request.header.set("authorization", `Bearer ${token}`);
-    return next(request);
-  };
 }

@@ -77,6 +77,6 @@ async function saidBy({ kind, full }: Part, readText: (digest: string) => Promis
       return { kind: "arguments", tool, text: full ? await readText(full.digest) : text } as const;
     }
     default:
-      return undefined; // results and blobs are not said
+      return undefined; // results, blobs, sources and opaque parts are not said
   }
 }

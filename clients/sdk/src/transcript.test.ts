@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { PartKind } from "@daphnia/protocol/event";
 import { WatchResponseSchema } from "@daphnia/protocol/event_service";
+import { ToolCallStatus } from "@daphnia/protocol/tool";
 import { createTranscript } from "./transcript.ts";
 
 type Told = MessageInitShape<typeof WatchResponseSchema>;
@@ -15,14 +16,14 @@ function foldOf(...told: readonly Told[]) {
   for (const response of told) transcript.apply(create(WatchResponseSchema, response));
   return transcript
     .entries()
-    .map(({ kind, parts, isDraft, interrupted, superseded }) => [
+    .map(({ kind, parts, isError, isDraft, interrupted, superseded }) => [
       kind,
       parts.map((part) => [part.kind.case, part.kind.value]),
-      { isDraft, interrupted, superseded },
+      { isError, isDraft, interrupted, superseded },
     ]);
 }
 
-const plain = { isDraft: false, interrupted: false, superseded: false };
+const plain = { isError: false, isDraft: false, interrupted: false, superseded: false };
 
 describe("createTranscript", () => {
   it("places a prompt where the model first sees it", () => {
@@ -79,15 +80,58 @@ describe("createTranscript", () => {
         events: [
           {
             seq: 8n,
-            body: { case: "toolCallFinished", value: { callId: "c", parts: [text("ok")] } },
+            body: {
+              case: "toolCallFinished",
+              value: { callId: "c", status: ToolCallStatus.OK, parts: [text("ok")] },
+            },
           },
         ],
       },
     );
     assert.deepEqual(entries, [
-      ["message", [["text", "a…"]], { isDraft: false, interrupted: true, superseded: true }],
+      ["message", [["text", "a…"]], { ...plain, interrupted: true, superseded: true }],
       ["message", [["text", "all"]], plain],
       ["result", [["text", "ok"]], plain],
     ]);
+  });
+
+  it("answers calls that ran side by side in the order they ended", () => {
+    const finished = (callId: string, status: ToolCallStatus) => ({
+      turnId: "t",
+      body: {
+        case: "toolCallFinished" as const,
+        value: { callId, status, parts: [text(callId)] },
+      },
+    });
+    const entries = foldOf({
+      events: [finished("b", ToolCallStatus.OK), finished("a", ToolCallStatus.DENIED)],
+    });
+    assert.deepEqual(entries, [
+      ["result", [["text", "b"]], plain],
+      ["result", [["text", "a"]], { ...plain, isError: true }],
+    ]);
+  });
+
+  it("forgets with its turn a draft that nothing settled", () => {
+    const lost = { draftId: "d", turnId: "t", piece: { case: "text", value: "lost" } as const };
+    const other = { ...lost, draftId: "e", turnId: "u" };
+    const entries = foldOf(
+      { deltas: [lost, other] },
+      { events: [{ turnId: "t", body: { case: "turnFinished", value: {} } }] },
+    );
+    assert.deepEqual(entries, [["message", [["text", "lost"]], { ...plain, isDraft: true }]]);
+  });
+
+  it("keeps a mark at the start of a text, and takes time only for what is new", () => {
+    const transcript = createTranscript();
+    const piece = "\ufeffabc";
+    const count = 20_000;
+    for (let at = 0; at < count; at++) {
+      const offset = BigInt(at * 6);
+      const delta = { draftId: "d", offset, piece: { case: "text", value: piece } as const };
+      transcript.apply(create(WatchResponseSchema, { deltas: [delta] }));
+    }
+    const [part] = transcript.entries()[0]?.parts ?? [];
+    assert.equal(part?.kind.value, piece.repeat(count));
   });
 });

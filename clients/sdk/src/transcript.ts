@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { type Delta, type Event, PartKind } from "@daphnia/protocol/event";
 import type { WatchResponse } from "@daphnia/protocol/event_service";
 import { type Part, PartSchema } from "@daphnia/protocol/message";
+import { ToolCallStatus } from "@daphnia/protocol/tool";
 
 /** One line of a conversation as a client shows it. */
 export interface Entry {
@@ -10,6 +11,8 @@ export interface Entry {
   readonly turnId: string;
   readonly step: number;
   readonly parts: readonly Part[];
+  /** True for the result of a call that did not succeed. */
+  readonly isError: boolean;
   /** True while it is being written. */
   readonly isDraft: boolean;
   readonly interrupted: boolean;
@@ -28,11 +31,16 @@ interface DraftPart {
   readonly callId: string;
   readonly tool: string;
   readonly text: string;
+  /** Bytes of the text. */
+  readonly bytes: number;
 }
 
-const settled = { isDraft: false, interrupted: false, superseded: false };
+const settled = { isError: false, isDraft: false, interrupted: false, superseded: false };
 
-/** Folds what a watch of one session tells, from its beginning, into a conversation. */
+/**
+ * Folds what a watch of one session tells, from its beginning, into a conversation: the
+ * same as `GetTranscript` answers, and what is being written besides.
+ */
 export function createTranscript(): Transcript {
   const prompts = new Map<string, readonly Part[]>();
   const drafts = new Map<string, Map<number, DraftPart>>();
@@ -71,10 +79,23 @@ export function createTranscript(): Transcript {
         break;
       }
       case "toolCallFinished": {
-        const { callId: id, parts } = body.value;
-        entries.set(id, { ...base, id, kind: "result", parts });
+        const { callId: id, parts, status } = body.value;
+        const isError = status !== ToolCallStatus.OK;
+        entries.set(id, { ...base, id, kind: "result", parts, isError });
         break;
       }
+      case "turnFinished":
+        dropDrafts(turnId);
+        break;
+    }
+  }
+
+  /** Only a machine that lost power leaves a draft that nothing settled. */
+  function dropDrafts(turnId: string): void {
+    for (const id of drafts.keys()) {
+      if (entries.get(id)?.turnId !== turnId) continue;
+      drafts.delete(id);
+      entries.delete(id);
     }
   }
 
@@ -104,20 +125,22 @@ export function createTranscript(): Transcript {
 }
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+/** A mark at the start is part of the text. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** A piece replaces what is held from its offset on, so that being told twice is harmless. */
 function withPiece(held: DraftPart | undefined, { piece, offset }: Delta): DraftPart {
-  const part = held ?? { kind: PartKind.TEXT, callId: "", tool: "", text: "" };
+  const part = held ?? { kind: PartKind.TEXT, callId: "", tool: "", text: "", bytes: 0 };
   if (piece.case === "start") {
     const { kind, callId, tool } = piece.value;
     return { ...part, kind, callId, tool };
   }
   if (piece.case !== "text") return part;
-  const bytes = encoder.encode(part.text);
+  const start = Math.min(part.bytes, Number(offset));
   const before =
-    Number(offset) >= bytes.length ? part.text : decoder.decode(bytes.subarray(0, Number(offset)));
-  return { ...part, text: before + piece.value };
+    start === part.bytes ? part.text : decoder.decode(encoder.encode(part.text).subarray(0, start));
+  const bytes = start + encoder.encode(piece.value).length;
+  return { ...part, text: before + piece.value, bytes };
 }
 
 function toPart({ kind, callId, tool, text }: DraftPart): Part {

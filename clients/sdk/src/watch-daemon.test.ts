@@ -1,51 +1,20 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { create } from "@bufbuild/protobuf";
 import type { WatchResponse } from "@daphnia/protocol/event_service";
 import { PartSchema } from "@daphnia/protocol/message";
 import { connect } from "./node.ts";
 import { createPieces, type Piece } from "./pieces.ts";
+import { startTestDaemon } from "./testing/daemon.ts";
 import { createTranscript } from "./transcript.ts";
 
 const words = "one two three four five six seven eight nine ten eleven twelve thirteen";
 const script = `pace_ms = 20\nchunk = 4\n[[turn]]\n[[turn.step]]\nsay = "${words}"\n`;
-const entry = join(import.meta.dirname, "../../../server/src/daemon/main.ts");
-const program = `
-  const { runDaemon } = await import(${JSON.stringify(entry)});
-  process.exitCode = await runDaemon({ onReady: () => console.log("ready") });
-`;
 
 describe("watch, of a real daemon", () => {
-  let home: string;
-  let child: ChildProcess;
-  const start = async () => {
-    const environment = { ...process.env, DAPHNIA_HOME: home, DAPHNIA_TCP_PORT: "off" };
-    child = spawn(process.execPath, ["--input-type=module", "-e", program], {
-      env: environment,
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    if (child.stdout) await once(child.stdout, "data");
-  };
-  before(async () => {
-    home = await mkdtemp(join(tmpdir(), "dps-"));
-    await mkdir(join(home, "scripts"));
-    await writeFile(join(home, "scripts", "slow.toml"), script);
-    await start();
-  });
-  after(async () => {
-    const gone = once(child, "exit");
-    child.kill("SIGKILL");
-    await gone;
-    await rm(home, { recursive: true, force: true });
-  });
-
   it("tells every event and byte once while the daemon is killed and started again", async () => {
-    const client = connect({ home });
+    await using daemon = await startTestDaemon("[listen]\ntcp = false\n", { slow: script });
+    const client = connect({ home: daemon.home });
     const { session } = await client.sessions.createSession({ model: "scripted/slow" });
     const sessionId = session?.id ?? "";
     const parts = [create(PartSchema, { kind: { case: "text", value: "go" } })];
@@ -63,8 +32,7 @@ describe("watch, of a real daemon", () => {
     };
     const killOnce = () => {
       if (restart !== undefined || [...texts.values()].join("").length < 20) return;
-      child.kill("SIGKILL");
-      restart = once(child, "exit").then(start);
+      restart = daemon.kill().then(daemon.start);
     };
     const note = async ({ events, deltas }: WatchResponse) => {
       for (const { seq, body } of events) {

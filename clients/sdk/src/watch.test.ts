@@ -77,6 +77,19 @@ describe("watch", () => {
     assert.deepEqual(reasons, ["Unavailable: the line went dead"]);
   });
 
+  it("keeps a mark that is the first of what is left of a piece", async () => {
+    const { responses } = await readAll([
+      async function* () {
+        yield { deltas: [start, text(0, "ab")], cursor: "c.1" };
+        throw cut();
+      },
+      async function* () {
+        yield { deltas: [text(0, "ab\ufeffcd")], cursor: "c.1" };
+      },
+    ]);
+    assert.equal(textOf(responses), "ab\ufeffcd");
+  });
+
   it("asks for nothing of a draft that is settled", async () => {
     const { requests } = await readAll([
       async function* () {
@@ -149,7 +162,10 @@ describe("watch", () => {
   });
 
   it("throws an end that another try would only repeat", async () => {
-    for (const reason of ["SESSION_DELETED", "CURSOR_OTHER_LOG", "UNAUTHENTICATED"]) {
+    const cursors = ["CURSOR_OTHER_LOG", "CURSOR_AHEAD", "CURSOR_EXPIRED", "CURSOR_MALFORMED"];
+    // A reason that this client has never heard of is the daemon's explanation all the same.
+    const others = ["SESSION_DELETED", "UNAUTHENTICATED", "PERMISSION_REVOKED", "FROM_THE_FUTURE"];
+    for (const reason of [...cursors, ...others]) {
       const failing: Connection = async function* () {
         yield { cursor: "c.1" };
         throw ended(reason);
@@ -161,14 +177,63 @@ describe("watch", () => {
     }
   });
 
-  it("resumes when the daemon says that it stops", async () => {
-    const { reasons } = await readAll([
+  it("resumes when the daemon says that it stops, or that another try may help", async () => {
+    const said = ["SHUTTING_DOWN", "LIMIT_REACHED", "STORE_FULL"];
+    const reasons = said.map(async (reason) => {
+      const failing: Connection = async function* () {
+        yield { cursor: "c.1" };
+        throw ended(reason);
+      };
+      return (await readAll([failing, async function* () {}])).reasons;
+    });
+    assert.deepEqual((await Promise.all(reasons)).flat(), said);
+  });
+
+  it("resumes whatever a connection says without the daemon's own reason", async () => {
+    const codes = Object.values(Code).filter((code) => typeof code === "number");
+    const resumed = codes.map(async (code) => {
+      const failing: Connection = async function* () {
+        yield { cursor: "c.1" };
+        throw new ConnectError("somebody between", code);
+      };
+      return (await readAll([failing, async function* () {}])).reasons;
+    });
+    assert.deepEqual(
+      (await Promise.all(resumed)).flat(),
+      codes.map((code) => `${Code[code]}: somebody between`),
+    );
+    assert.equal(codes.length, 16);
+  });
+
+  it("takes the end of a watch without an end for a cut", async () => {
+    const leave = new AbortController();
+    const { client, requests } = createFakeEvents([
       async function* () {
         yield { cursor: "c.1" };
-        throw ended("SHUTTING_DOWN");
       },
-      async function* () {},
+      async function* () {
+        yield { cursor: "c.2" };
+      },
     ]);
-    assert.deepEqual(reasons, ["SHUTTING_DOWN"]);
+    const reasons: string[] = [];
+    const onResume = (why: string) => void reasons.push(why);
+    for await (const { cursor } of watch(client, { signal: leave.signal, onResume })) {
+      if (cursor === "c.2") leave.abort();
+    }
+    assert.deepEqual(
+      [reasons, requests.map(({ from }) => from.value)],
+      [["the stream ended"], [undefined, "c.1"]],
+    );
+  });
+
+  it("throws what is our own fault and no connection's", async () => {
+    const { client } = createFakeEvents([async function* () {}]);
+    const onResume = () => {
+      throw new Error("a bug in the caller");
+    };
+    const failing = async () => {
+      for await (const _response of watch(client, { onResume }));
+    };
+    await assert.rejects(failing, /a bug in the caller/);
   });
 });

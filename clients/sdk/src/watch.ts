@@ -8,6 +8,7 @@ import {
   WatchRequestSchema,
   type WatchResponse,
 } from "@daphnia/protocol/event_service";
+import { type CursorStore, createCursorKeeper } from "./cursor-store.ts";
 import { createDraftPlaces } from "./draft-places.ts";
 import { isTerminal, reasonOf } from "./reasons.ts";
 
@@ -20,6 +21,12 @@ export interface WatchOptions {
   readonly minFrame?: number;
   /** Ends at the head of the moment it was opened. */
   readonly untilCaughtUp?: boolean;
+  /**
+   * Remembers the place over restarts: what it holds goes before `after`. A response is
+   * done with when the next one is asked for; only then is its cursor saved. What the loop
+   * was left in is told again, and so are, after a crash, the responses since the last save.
+   */
+  readonly cursors?: CursorStore;
   readonly signal?: AbortSignal;
   /** Told when the watch was cut off and is opened again, and why. */
   readonly onResume?: (why: string) => void;
@@ -27,7 +34,9 @@ export interface WatchOptions {
 
 /**
  * The responses of a watch, over as many connections as it takes: each event
- * once and in order, each byte of each draft once. Leaving the loop cancels it.
+ * once and in order, each byte of each draft once. Leaving the loop cancels it, and
+ * what was left tells nothing more: watch again from the cursor. It throws what another
+ * try would only repeat, such as a cursor of another log.
  */
 export type Watch = AsyncGenerator<WatchResponse, void, void>;
 
@@ -57,25 +66,31 @@ async function* follow(
   signal: AbortSignal,
 ): Watch {
   const places = createDraftPlaces();
-  let cursor = "";
+  const keeper = createCursorKeeper(options.cursors);
+  let cursor = await keeper.load();
   let pause = firstPause;
-  while (!signal.aborted) {
-    const request = requestOf(options, cursor, places.held());
-    const responses = attempt(client, request, signal);
-    let next = await responses.next();
-    try {
-      for (; !next.done; next = await responses.next()) {
-        pause = firstPause;
-        cursor = next.value.cursor;
-        yield places.fresh(next.value);
+  try {
+    while (!signal.aborted) {
+      const request = requestOf(options, cursor, places.held());
+      const responses = attempt(client, request, signal);
+      let next = await responses.next();
+      try {
+        for (; !next.done; next = await responses.next()) {
+          pause = firstPause;
+          cursor = next.value.cursor;
+          yield places.fresh(next.value);
+          await keeper.done(cursor);
+        }
+      } finally {
+        await responses.return("ended");
       }
-    } finally {
-      await responses.return("ended");
+      if (signal.aborted || (options.untilCaughtUp && next.value === "ended")) return;
+      options.onResume?.(next.value === "ended" ? "the stream ended" : next.value);
+      await rest(pause * (0.5 + Math.random()), signal);
+      pause = Math.min(longestPause, pause * 2);
     }
-    if (signal.aborted || (options.untilCaughtUp && next.value === "ended")) return;
-    options.onResume?.(next.value === "ended" ? "the stream ended" : next.value);
-    await rest(pause * (0.5 + Math.random()), signal);
-    pause = Math.min(longestPause, pause * 2);
+  } finally {
+    await keeper.flush();
   }
 }
 
@@ -106,7 +121,7 @@ async function* attempt(
 
 /** Aborts an attempt whose peer is silent for several heartbeats while it is listened to. */
 function watchdog(attempt: AbortController) {
-  let timer: NodeJS.Timeout | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   let limit = longestSilence;
   const expect = () => {
     timer = setTimeout(() => attempt.abort(), limit);
