@@ -6,7 +6,8 @@ import type { Screen } from "./screen.ts";
 
 /** Shows drafts as they are written: one paragraph for each run of pieces of one part. */
 export interface DeltaLines {
-  add(delta: Delta): void;
+  /** `at` is when it was told; now, unless it is a replay. */
+  add(delta: Delta, at?: Date): void;
   /** Ends the paragraph; the next piece begins a new one. */
   end(): void;
 }
@@ -21,14 +22,14 @@ export function createDeltaLines(screen: Screen, pieces: Pieces, style: LineStyl
     isAtBreak = false;
   };
   return {
-    add(delta) {
+    add(delta, at = new Date()) {
       const piece = pieces.ofDelta(delta);
       if (piece === undefined || piece.text === "") return;
       const key = `${piece.draftId} ${piece.part}`;
       if (key !== open) {
         end();
         const label = piece.kind === "arguments" ? `${piece.tool} arguments` : piece.kind;
-        screen.write(draftHead(delta.sessionId, label, style));
+        screen.write(draftHead(delta.sessionId, label, at, style));
         open = key;
       }
       const text = (isAtBreak ? "\n" : "") + plain(piece.text);

@@ -29,8 +29,8 @@ export function eventLine(event: Event, style: LineStyle): string {
 }
 
 /** What stands before the text of a draft, in line with events. */
-export function draftHead(sessionId: string, label: string, style: LineStyle): string {
-  const head = headText(new Date(), sessionId, "", style);
+export function draftHead(sessionId: string, label: string, at: Date, style: LineStyle): string {
+  const head = headText(at, sessionId, "", style);
   return style.paint("dim", `${head} ${oneLine(label).padEnd(nameWidth)} `);
 }
 

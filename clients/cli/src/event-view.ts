@@ -1,15 +1,18 @@
+import { toJson } from "@bufbuild/protobuf";
 import type { Daphnia } from "@daphnia/client";
 import { readTextBlob } from "@daphnia/client/blobs";
 import { createPieces } from "@daphnia/client/pieces";
-import type { Delta, Event } from "@daphnia/protocol/event";
+import { type Delta, DeltaSchema, type Event, EventSchema } from "@daphnia/protocol/event";
 import { createDeltaLines } from "./delta-lines.ts";
+import { safeJson } from "./escape-text.ts";
 import { eventLine, type LineStyle } from "./event-line.ts";
 import type { Screen } from "./screen.ts";
 
 /** Shows events, and drafts as they are written. */
 export interface EventView {
   event(event: Event): void;
-  delta(delta: Delta): void;
+  /** `at` is when it was told; now, unless it is a replay. */
+  delta(delta: Delta, at?: Date): void;
   close(): void;
 }
 
@@ -37,5 +40,14 @@ export function createEventView(
       deltas.end();
       screen.close();
     },
+  };
+}
+
+/** Events exactly as protobuf's JSON mapping gives them, one a line. */
+export function createJsonView(screen: Screen): EventView {
+  return {
+    event: (event) => screen.print(safeJson(toJson(EventSchema, event))),
+    delta: (delta) => screen.print(safeJson({ delta: toJson(DeltaSchema, delta) })),
+    close: () => {},
   };
 }

@@ -24,11 +24,15 @@ export function tokensText(usage: Usage | undefined): string {
 
 /** What is unknown is called so; it is never 0. */
 export function costText(cost: Cost | undefined): string {
-  if (cost === undefined) return "cost unknown";
-  const amount = Number(cost.nanos) / 1e9;
+  return cost === undefined ? "cost unknown" : moneyText(cost.currency, Number(cost.nanos));
+}
+
+/** An amount in billionths of a currency's unit. */
+export function moneyText(currency: string, nanos: number): string {
+  const amount = nanos / 1e9;
   const digits = amount !== 0 && Math.abs(amount) < 1 ? 4 : 2;
   const text = amount.toFixed(digits);
-  return cost.currency === "USD" ? `$${text}` : `${text} ${cost.currency}`;
+  return currency === "USD" ? `$${text}` : `${text} ${currency}`;
 }
 
 export function bytesText(bytes: number): string {

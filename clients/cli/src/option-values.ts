@@ -20,6 +20,15 @@ export function readCount(text: string): number {
   return Number(text);
 }
 
+/** How many times as fast; infinitely for `max` or 0. */
+export function readSpeed(text: string): number {
+  if (text === "max") return Number.POSITIVE_INFINITY;
+  if (!/^\d{1,6}(\.\d+)?$/.test(text)) {
+    throw new InvalidArgumentError("Expected how many times as fast, such as 2 or 0.5, or max.");
+  }
+  return Number(text) || Number.POSITIVE_INFINITY;
+}
+
 /** `key=value` pairs, collected. */
 export function readLabel(
   text: string,

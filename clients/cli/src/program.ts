@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import { collect, readCount, readDuration, readLabel } from "./option-values.ts";
+import { collect, readCount, readDuration, readLabel, readSpeed } from "./option-values.ts";
 import type { Globals } from "./target.ts";
 import { programName } from "./typed-command.ts";
 import { version } from "./version.ts";
@@ -26,6 +26,7 @@ export function createProgram(exit: Exit): Command {
   addSessions(program, exit);
   addSeeing(program, exit);
   addAgents(program, exit);
+  addPermissions(program, exit);
   addDaemon(program, exit);
   addHousekeeping(program, exit);
   return program;
@@ -157,6 +158,90 @@ function addSeeing(program: Command, exit: Exit): void {
     .action(async (_options, command: Command) => {
       const { events } = await import("./commands/events.ts");
       exit(await events(command.optsWithGlobals()));
+    });
+  addLookingBack(program, exit);
+}
+
+function addLookingBack(program: Command, exit: Exit): void {
+  program
+    .command("trace [session|turn]")
+    .description("show where a session's time, tokens and money went (default: the newest one's)")
+    .addOption(
+      new Option("--format <name>", "a tree, or a file for Perfetto and speedscope")
+        .choices(["tree", "chrome"])
+        .default("tree"),
+    )
+    .addHelpText("before", examples(["trace", "trace TURN --format chrome > trace.json"]))
+    .action(async (id: string | undefined, _options, command: Command) => {
+      const { trace } = await import("./commands/trace.ts");
+      exit(await trace(id, command.optsWithGlobals()));
+    });
+  program
+    .command("replay [session]")
+    .description("play a session again, as it was written, at its own pace or faster")
+    .option(
+      "--speed <times>",
+      "times as fast, such as 2 or 0.5; `max` waits for nothing",
+      readSpeed,
+      1,
+    )
+    .option("--from <seq>", "from this event on", readCount)
+    .addHelpText("before", examples(["replay", "replay SESSION --speed 4 --from 20"]))
+    .action(async (id: string | undefined, _options, command: Command) => {
+      const { replay } = await import("./commands/replay.ts");
+      exit(await replay(id, command.optsWithGlobals()));
+    });
+  program
+    .command("transcript [session]")
+    .description("print what was said in a session, as Markdown")
+    .option("--at <seq>", "as it was after this event (default: now)", readCount)
+    .addHelpText("before", examples(["transcript > talk.md"]))
+    .action(async (id: string | undefined, _options, command: Command) => {
+      const { transcript } = await import("./commands/transcript.ts");
+      exit(await transcript(id, command.optsWithGlobals()));
+    });
+  program
+    .command("request")
+    .argument("[session|turn]")
+    .argument("[step]", "a number from 1 (default: the last one)", readCount)
+    .description("print exactly what a step sent to its model")
+    .addHelpText("before", examples(["request", "request TURN 2"]))
+    .action(
+      async (id: string | undefined, step: number | undefined, _options, command: Command) => {
+        const { request } = await import("./commands/request.ts");
+        exit(await request(id, step, command.optsWithGlobals()));
+      },
+    );
+}
+
+function addPermissions(program: Command, exit: Exit): void {
+  const permissions = program.command("permissions").description("see what agents may do, and why");
+  permissions
+    .command("explain <tool> <arguments...>")
+    .description("say which rule decides about a call, without running it")
+    .option("--mode <mode>", "readonly, restrictive, guarded, standard or yolo")
+    .option("--agent <name>", "with this agent's mode and rules")
+    .addOption(
+      new Option("--root <dir>", "a folder it may use; may be repeated").argParser(collect),
+    )
+    .option("--cwd <dir>", "the folder it runs in (default: the first root, or this one)")
+    .option("--rules <file>", "a file of rules, in place of those of daphnia.toml")
+    .addOption(new Option("--sandbox <state>", "as if commands ran in one").choices(["on", "off"]))
+    .addHelpText(
+      "before",
+      examples(["permissions explain bash 'git status && rm x'", "permissions mode standard"]),
+    )
+    .action(async (tool: string, words: string[], _options, command: Command) => {
+      const { explainCall } = await import("./commands/permissions.ts");
+      exit(await explainCall(tool, words, command.optsWithGlobals()));
+    });
+  permissions
+    .command("mode [name]")
+    .description("print the rules of a mode, in the order in which they count")
+    .option("--agent <name>", "with this agent's rules")
+    .action(async (name: string | undefined, _options, command: Command) => {
+      const { showMode } = await import("./commands/permissions.ts");
+      exit(await showMode(name, command.optsWithGlobals()));
     });
 }
 

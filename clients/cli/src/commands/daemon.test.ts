@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { type Cli, createCli } from "../testing/cli-process.ts";
@@ -49,6 +51,21 @@ describe("daphnia daemon", () => {
     await cli.run(["daemon", "stop"]);
   });
 
+  it("ends with 0 when it is told to stop as soon as its socket answers", async () => {
+    for (const args of [
+      ["daemon", "run"],
+      ["daemon", "run", "--json"],
+    ]) {
+      const { child, ended } = cli.start(args);
+      while (!(await isServed(join(cli.home, "run", "daphnia.sock")))) {
+        assert.equal(child.exitCode, null, "it ended before it served");
+      }
+      child.kill("SIGTERM");
+      const { code, err } = await ended;
+      assert.deepEqual([code, err.replace(/^serving .*\n/, "")], [0, ""]);
+    }
+  });
+
   it("serves in the foreground until it is interrupted, and ends with 0", async () => {
     const running = cli.start(["daemon", "run"]);
     await running.said("serving");
@@ -90,3 +107,16 @@ describe("daphnia daemon", () => {
     assert.equal((await following.ended).code, 0);
   });
 });
+
+/** Whether somebody takes a connection. */
+async function isServed(path: string): Promise<boolean> {
+  const socket = connect(path);
+  try {
+    await once(socket, "connect");
+    return true;
+  } catch {
+    return false; // not yet
+  } finally {
+    socket.destroy();
+  }
+}

@@ -13,7 +13,6 @@ import { exitCodes } from "../exit-codes.ts";
 import { ageText, bytesText } from "../figures.ts";
 import { findDaemon, isNobody, requireDaemon } from "../find-daemon.ts";
 import { isAlive } from "../home-process.ts";
-import { endOnce } from "../interrupts.ts";
 import { offerRestart } from "../reach-daemon.ts";
 import { createScreen, type Screen } from "../screen.ts";
 import { startDaemon } from "../start-daemon.ts";
@@ -26,21 +25,9 @@ const longestStop = 15_000;
 
 /** Serves a home in this process until it is told to stop. */
 export async function daemonRun(options: Globals): Promise<number> {
-  const target = ownHome(options);
-  const screen = createScreen();
-  const { runDaemon } = await import("@daphnia/server");
-  const release = endOnce(exitCodes.canceled);
-  try {
-    return await runDaemon({
-      home: target.home,
-      onReady({ pid, home, addresses }) {
-        if (options.json) screen.print(safeJson({ pid, home, addresses }));
-        else screen.say(`serving ${home}, pid ${pid}, at ${addresses.join(" and ")}`);
-      },
-    });
-  } finally {
-    release();
-  }
+  const { home } = ownHome(options);
+  const { serveHome } = await import("../serve-home.ts");
+  return serveHome({ home, json: options.json ?? false });
 }
 
 /** Starts a home's daemon in the background, unless it runs. */

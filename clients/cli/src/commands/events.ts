@@ -1,7 +1,4 @@
-import { toJson } from "@bufbuild/protobuf";
-import { DeltaSchema, EventSchema } from "@daphnia/protocol/event";
-import { safeJson } from "../escape-text.ts";
-import { createEventView, type EventView } from "../event-view.ts";
+import { createEventView, createJsonView, type EventView } from "../event-view.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { requireDaemon } from "../find-daemon.ts";
 import { catchInterrupts } from "../interrupts.ts";
@@ -57,7 +54,7 @@ export async function events(options: EventsOptions): Promise<number> {
 }
 
 function viewOf(options: EventsOptions, { client }: Target, screen: Screen): EventView {
-  if (options.json) return jsonLines(screen);
+  if (options.json) return createJsonView(screen);
   const isOne = options.session?.length === 1;
   return createEventView(screen, client, isOne ? "none" : undefined);
 }
@@ -81,14 +78,5 @@ function watchOptions(options: EventsOptions, signal: AbortSignal) {
     noDeltas: !options.deltas,
     untilCaughtUp: options.untilCaughtUp ?? false,
     signal,
-  };
-}
-
-/** Events exactly as protobuf's JSON mapping gives them, one a line. */
-function jsonLines(screen: Screen): EventView {
-  return {
-    event: (event) => screen.print(safeJson(toJson(EventSchema, event))),
-    delta: (delta) => screen.print(safeJson({ delta: toJson(DeltaSchema, delta) })),
-    close: () => {},
   };
 }

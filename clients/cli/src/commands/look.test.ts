@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { type Cli, createCli } from "../testing/cli-process.ts";
@@ -14,6 +14,20 @@ describe("daphnia agents, models, doctor and reload", () => {
   it("finds that no daemon runs, and says what mends it", async () => {
     const { code, out } = await cli.run(["doctor"]);
     assert.deepEqual([code, /✗ daemon +no daemon serves .*\n.*daemon start/.test(out)], [1, true]);
+  });
+
+  it("finds what is wrong with a home that nobody serves", async () => {
+    const config = join(cli.home, "daphnia.toml");
+    await writeFile(config, "[limits]\nheartbaet = '1s'\n");
+    await mkdir(join(cli.home, "agents"), { mode: 0o700 });
+    await writeFile(join(cli.home, "agents/poet.md"), "---\ntools: [raed]\n---\nRhyme.\n");
+    const { code, out } = await cli.run(["doctor"]);
+    assert.equal(code, 1);
+    assert.match(out, /^✗ daemon +no daemon serves /);
+    assert.match(out, /^✗ config +daphnia\.toml:2: .*heartbeat/m);
+    assert.match(out, /^[✗!] agents +.*poet\.md.*raed/m);
+    await rm(config);
+    await rm(join(cli.home, "agents"), { recursive: true });
   });
 
   it("passes on what the daemon found of itself", async () => {
