@@ -32,6 +32,8 @@ export interface DaemonProcessOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** What stands before the program, such as a tracer and its options. */
   readonly under?: readonly string[];
+  /** What its `daphnia.toml` says when it starts. */
+  readonly config?: string;
 }
 
 /** Starts a daemon and waits until it serves. */
@@ -43,6 +45,7 @@ export async function startDaemonProcess(
   const folder = join(root, "folder");
   await mkdir(join(home, "scripts"), { recursive: true, mode: 0o700 });
   await mkdir(folder);
+  if (options.config !== undefined) await writeFile(join(home, "daphnia.toml"), options.config);
   let child: ChildProcess | undefined;
   /** The daemon's own process; `child` is what it runs under, where there is one. */
   let pid = 0;

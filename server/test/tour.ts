@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { AgentService } from "@daphnia/protocol/agent_service";
+import { ApprovalService } from "@daphnia/protocol/approval_service";
 import { BlobService } from "@daphnia/protocol/blob_service";
 import { DaemonService } from "@daphnia/protocol/daemon_service";
 import { EventService } from "@daphnia/protocol/event_service";
+import { RuleAction } from "@daphnia/protocol/permission";
 import { SessionState, TurnOutcome } from "@daphnia/protocol/session";
 import { SessionService } from "@daphnia/protocol/session_service";
 import type { DaemonProcess } from "./daemon-process.ts";
@@ -30,6 +32,7 @@ const text = (value: string) => ({ kind: { case: "text", value } }) as const;
 export async function tour(call: Call, daemon: DaemonProcess): Promise<void> {
   await tourDaemon(call, daemon);
   await tourAgents(call);
+  await tourRules(call, daemon);
   await tourBlobs(call);
   const sessionId = await tourPrompts(call, daemon);
   await tourReads(call, sessionId);
@@ -65,6 +68,16 @@ async function tourAgents(call: Call): Promise<void> {
     tools.map(({ name }) => name),
     ["append", "glob", "grep", "read", "wait"],
   );
+}
+
+async function tourRules(call: Call, daemon: DaemonProcess): Promise<void> {
+  const { explainCall, listRules } = ApprovalService.method;
+  const command = JSON.stringify({ command: "ls" });
+  const asked = { tool: "bash", arguments: command, mode: "guarded", roots: [daemon.folder] };
+  const { action } = await call(explainCall, asked);
+  assert.equal(action, RuleAction.ALLOW);
+  const { otherwise } = await call(listRules, { mode: "readonly" });
+  assert.equal(otherwise, RuleAction.DENY);
 }
 
 async function tourBlobs(call: Call): Promise<void> {

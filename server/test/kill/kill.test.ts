@@ -37,16 +37,30 @@ repeat = "from_start"
   say = "All three of them have an answer now."
 `;
 
-/** A prompt that is sent until somebody answers, always with the same request id. */
-async function promptUntilAnswered(daemon: DaemonProcess, sessionId: string, text: string) {
-  const request = { requestId: randomUUID(), sessionId, parts: [textPart(text)] };
+/** A write that is sent until somebody answers, always with the same request id. */
+async function untilAnswered<A>(write: () => Promise<A>): Promise<A> {
   for (;;) {
     try {
-      return await daemon.client.sessions.prompt(request);
+      return await write();
     } catch {
       await pause(20); // the daemon is down; the next one is asked the same
     }
   }
+}
+
+/** A prompt that somebody answered for. */
+interface Prompted {
+  readonly text: string;
+  readonly turnId: string;
+}
+
+/** A cancel that somebody answered. */
+interface Canceled {
+  readonly request: { readonly requestId: string; readonly sessionId: string };
+  readonly turnId: string;
+  readonly cursor: string;
+  /** How many daemons had been started when the answer was there. */
+  readonly starts: number;
 }
 
 describe("kill -9", () => {
@@ -66,19 +80,32 @@ describe("kill -9", () => {
       }),
     );
     const viewers = [openViewer(connect({ home: daemon.home })), openViewer(daemon.client)];
-    const acknowledged: { text: string; turnId: string; promptId: string }[] = [];
+    const acknowledged: Prompted[] = [];
+    const canceled: Canceled[] = [];
+    let starts = 1;
+    const { client } = daemon;
+    const promptOnce = async (sessionId: string, text: string) => {
+      const request = { requestId: randomUUID(), sessionId, parts: [textPart(text)] };
+      const { turnId } = await untilAnswered(() => client.sessions.prompt(request));
+      acknowledged.push({ text, turnId });
+    };
+    /** Cancels what runs, or backs off since it crashed twice: the queue behind it goes on. */
+    const cancelOnce = async (sessionId: string) => {
+      await pause(randomInt(200));
+      const request = { requestId: randomUUID(), sessionId };
+      const { turnId, cursor } = await untilAnswered(() => client.sessions.cancelTurn(request));
+      canceled.push({ request, turnId, cursor, starts });
+    };
     for (let round = 0; round < rounds; round++) {
-      const prompts = Promise.all(
-        ids.map(async (id, i) => {
-          const text = `round-${round}-${i}`;
-          const { turnId, promptId } = await promptUntilAnswered(daemon, id, text);
-          acknowledged.push({ text, turnId, promptId });
-        }),
-      );
+      const writes = Promise.all([
+        ...ids.map((id, i) => promptOnce(id, `round-${round}-${i}`)),
+        ...ids.filter(() => randomInt(2) === 0).map((id) => cancelOnce(id)),
+      ]);
       await pause(randomInt(250));
       await daemon.kill();
+      starts++;
       await daemon.start();
-      await prompts;
+      await writes;
     }
     const last = new Set(acknowledged.map(({ turnId }) => turnId));
     for (const turnId of last) {
@@ -96,11 +123,17 @@ describe("kill -9", () => {
       checkViewer(viewer, log);
     }
     checkPrompts(acknowledged, log);
+    checkCancels(canceled, log);
+    const kept = canceled.filter(({ turnId }) => turnId !== "");
+    for (const { request, turnId, cursor } of kept) {
+      const again = await client.sessions.cancelTurn(request);
+      assert.deepEqual([again.turnId, again.cursor], [turnId, cursor], "another answer");
+    }
     checkCalls(log);
     const effects = (await readFile(join(daemon.folder, "effects.txt"), "utf8")).trim().split("\n");
     assert.equal(new Set(effects).size, effects.length, "an effect happened twice");
     t.diagnostic(
-      `${log.length} events, ${acknowledged.length} prompts, ${effects.length} effects: 0 lost, 0 doubled`,
+      `${log.length} events, ${acknowledged.length} prompts, ${kept.length} of ${canceled.length} cancels, ${effects.length} effects: 0 lost, 0 doubled`,
     );
   });
 });
@@ -126,10 +159,7 @@ function checkViewer(viewer: Viewer, log: readonly Event[]): void {
   }
 }
 
-function checkPrompts(
-  acknowledged: readonly { text: string; turnId: string }[],
-  log: readonly Event[],
-): void {
+function checkPrompts(acknowledged: readonly Prompted[], log: readonly Event[]): void {
   const texts = log.flatMap(({ body }) =>
     body.case === "promptAccepted" ? body.value.parts.map(({ kind }) => String(kind.value)) : [],
   );
@@ -137,6 +167,19 @@ function checkPrompts(
   for (const name of ["turnStarted", "turnFinished"] as const) {
     const turns = log.flatMap(({ body, turnId }) => (body.case === name ? [turnId] : []));
     assert.deepEqual(turns.toSorted(), acknowledged.map(({ turnId }) => turnId).toSorted());
+  }
+}
+
+/** A turn that was told to be canceled was over before the next daemon came. */
+function checkCancels(canceled: readonly Canceled[], log: readonly Event[]): void {
+  const started = log.flatMap(({ body }, i) => (body.case === "daemonStarted" ? [i] : []));
+  for (const { turnId, starts } of canceled) {
+    if (turnId === "") continue;
+    const end = log.findIndex(
+      (event) => event.turnId === turnId && event.body.case === "turnFinished",
+    );
+    assert.ok(end >= 0, `${turnId} has no end`);
+    assert.ok(end < (started[starts] ?? log.length), `the cancel of ${turnId} was lost`);
   }
 }
 

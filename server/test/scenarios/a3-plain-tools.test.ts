@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { AgentService } from "@daphnia/protocol/agent_service";
+import { ApprovalService } from "@daphnia/protocol/approval_service";
 import { BlobService } from "@daphnia/protocol/blob_service";
 import { DaemonService } from "@daphnia/protocol/daemon_service";
 import { EventService } from "@daphnia/protocol/event_service";
@@ -23,7 +24,14 @@ import { tour, tourScript } from "../tour.ts";
 const say = '[[turn]]\n[[turn.step]]\nsay = "I need no key."\n';
 const json = ["-H", "content-type: application/json", "-d"];
 
-const services = [AgentService, BlobService, DaemonService, EventService, SessionService];
+const services = [
+  AgentService,
+  ApprovalService,
+  BlobService,
+  DaemonService,
+  EventService,
+  SessionService,
+];
 const methods = services.flatMap((service) => service.methods);
 const namesOf = (of: typeof methods) => of.map(({ parent, name }) => `${parent.typeName}/${name}`);
 const unary = namesOf(methods.filter(({ methodKind }) => methodKind === "unary")).sort();

@@ -39,12 +39,12 @@ describe("A4: a mistake", () => {
     const { rejected, changed } = await doors.daemon.reload({});
     assert.deepEqual(
       rejected.map(({ file, line, problem }) => `${file}:${line}: ${problem}`),
-      ['agents/broken.md:3: modle: unknown key; did you mean "model"?'],
+      ['agents/broken.md:3: modle: unknown key; did you mean "mode" or "model"?'],
     );
     assert.deepEqual(changed, []);
     assert.equal(
       await messageOf(doors.agents.getAgent({ name: "broken" })),
-      'agent "broken" cannot be used: agents/broken.md:3: modle: unknown key; did you mean "model"?',
+      'agent "broken" cannot be used: agents/broken.md:3: modle: unknown key; did you mean "mode" or "model"?',
     );
     const { agents } = await doors.agents.listAgents({});
     assert.deepEqual(
@@ -120,7 +120,7 @@ describe("A4: a mistake", () => {
     assert.deepEqual(
       [found?.message, found?.remedy],
       [
-        'agents/broken.md:3: modle: unknown key; did you mean "model"?',
+        'agents/broken.md:3: modle: unknown key; did you mean "mode" or "model"?',
         `edit ${doors.agentFile("broken")}`,
       ],
     );

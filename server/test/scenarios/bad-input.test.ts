@@ -112,6 +112,15 @@ describe("bad input", () => {
     ]);
   });
 
+  it("that names an event which no session has as its parent names the field", async () => {
+    const create = (parent: object) => () => sessions().createSession({ parent });
+    await refusesFields([
+      [create({ seq: 1n }), "parent.session_id", "must not be empty"],
+      [create({ sessionId }), "parent.seq", "must be 1 to 1, the session's last event, got 0"],
+      [create({ sessionId, seq: 2n }), "parent.seq", "got 2"],
+    ]);
+  });
+
   it("that names an unknown provider or script is answered with near names", async () => {
     const create = (model: string) => () => sessions().createSession({ model });
     const model = "antropic/claude";

@@ -16,6 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { ConnectError } from "@connectrpc/connect";
 import { FindingStatus } from "@daphnia/protocol/daemon_service";
 import { type DaemonProcess, startDaemonProcess } from "../daemon-process.ts";
 import { failToStart } from "../failed-start.ts";
@@ -162,6 +163,21 @@ describe("a start that cannot be", () => {
       assert.ok(message.includes(`127.0.0.1:${port} is taken by ${who}`), message);
       const log = await readFile(join(daemon.home, "logs", "daemon.log"), "utf8");
       assert.match(log, /"level":40.*the TCP port cannot be opened; the socket serves alone/);
+      await daemon.stop();
+      const starting = daemon.start();
+      let isStarting = true;
+      void starting.finally(() => {
+        isStarting = false;
+      });
+      // Its socket is open before it knows whose the port is: whoever asks then is answered.
+      const said = new Set<string>();
+      const note = (error: unknown) => said.add(ConnectError.from(error).rawMessage);
+      while (isStarting) {
+        await daemon.client.daemon.getInfo({}).catch(note);
+        await daemon.client.daemon.check({}).catch(note);
+      }
+      await starting;
+      assert.equal(said.has("internal error"), false);
     } finally {
       other.close();
     }

@@ -51,7 +51,7 @@ describe("D1: an agent's file", () => {
   it("keeps what it last said while it is broken, told once, also over a restart", async () => {
     const before = await doors.cursor();
     await doors.writeAgent("tester", fileOf("one").replace("model", "modle"));
-    const told = 'rejected agents/tester.md:4: modle: unknown key; did you mean "model"?';
+    const told = 'rejected agents/tester.md:4: modle: unknown key; did you mean "mode" or "model"?';
     await doors.toldUntil(before, (line) => line === told);
     await doors.daemon.reload({});
     assert.deepEqual(await doors.told(before), [told]);

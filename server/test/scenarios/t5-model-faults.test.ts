@@ -130,7 +130,7 @@ describe("the faults of a model server", () => {
     it(`T5: an answer that breaks after its first token (${text}) is kept, superseded, and no history`, async () => {
       const told = await turnOf(text);
       assert.deepEqual(casesOf(told.events), [
-        ...[...begun, "messageCompleted", "stepRetried", ...answered],
+        ...[...begun, "messageCompleted", "stepFinished", "stepRetried", ...answered],
       ]);
       const cut = told.events[begun.length];
       assert.ok(cut?.body.case === "messageCompleted" && cut.body.value.interrupted);

@@ -35,7 +35,9 @@ function kindOf(call: string): Call[] {
   if (/^pwrite64\(\d+<[^>]*daphnia\.db-wal>/.test(call)) return [{ kind: "log" }];
   if (/^(p?write(64|v)?)\(\d+<[^>]*effects\.txt>/.test(call)) return [{ kind: "effect" }];
   const isSent = /^(write|writev|sendto|sendmsg)\(\d+<(UNIX|socket)/.test(call);
-  return isSent && call.includes("HTTP/1.1 200") ? [{ kind: "answer" }] : [];
+  // A watch that opens rests on nothing that is being written.
+  const isAnswer = call.includes("HTTP/1.1 200") && !call.includes("application/connect+");
+  return isSent && isAnswer ? [{ kind: "answer" }] : [];
 }
 
 /** Effects and answers that came while something written was not synced. */
