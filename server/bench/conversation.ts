@@ -1,4 +1,5 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import {
   EventService,
   WatchRequestSchema,
@@ -33,13 +34,14 @@ export interface Viewer {
   leave(): void;
 }
 
-/** Watches everything, deltas as fast as they come, and reads it all. */
+/** Watches everything, deltas at most each `minFrame` milliseconds, and reads it all. */
 export function openViewer(
   client: RawClient,
   onResponse: (response: WatchResponse) => void = () => {},
+  minFrame = 0,
 ): Viewer {
   const waiting = new Map<string, { resolve: () => void; reject: (error: Error) => void }>();
-  const request = watchRequest({ minFrame: { seconds: 0n, nanos: 0 } });
+  const request = watchRequest({ minFrame: durationFromMs(minFrame) });
   const leave = client.stream(watchPath, request, (bytes) => {
     const response = fromBinary(WatchResponseSchema, bytes);
     onResponse(response);

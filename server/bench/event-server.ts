@@ -1,4 +1,5 @@
-// The event service alone: the real store, log, service and listener, and a door to append by.
+// The event service alone, as the daemon has it: the real store, log, service and listener, and a
+// door to append by. Arguments: socket, home, bytes of a message, bytes of the log's memory.
 import { toBinary } from "@bufbuild/protobuf";
 import { EventSchema } from "@daphnia/protocol/event";
 import { EventService } from "@daphnia/protocol/event_service";
@@ -8,26 +9,28 @@ import { answerText } from "../src/daemon/listener/exchange.ts";
 import { openListener } from "../src/daemon/listener/open-listener.ts";
 import { createStreamPlaces } from "../src/daemon/listener/stream-places.ts";
 import { socketLimits } from "../src/daemon/listener/transport-limits.ts";
+import { keepHeapSmall } from "../src/daemon/small-heap.ts";
 import { systemClock } from "../src/daemon/system.ts";
 import { openSqliteStore } from "../src/plugins/sqlite/open-store.ts";
 import { eventService } from "../src/services/event-service.ts";
 import { fail } from "./fail.ts";
 import { eventAt } from "./large-home.ts";
 
-const writers = 16;
-const [path = "", home = "", maxBatchBytes = ""] = process.argv.slice(2);
+const mostWriters = 16;
+const [path = "", home = "", maxBatchBytes = "", tailBytes = ""] = process.argv.slice(2);
+keepHeapSmall();
 const store = openSqliteStore(home, { onFatal: fail, onCorrupt: fail, onStarved: fail });
 const log = createLog({
   store: store.events,
   clock: systemClock,
-  tailBytes: 8 * 1024 * 1024,
+  tailBytes: Number(tailBytes),
   draftTailBytes: 256 * 1024,
 });
-const seqs = Array.from({ length: writers }, () => 0);
+const seqs = Array.from({ length: mostWriters }, () => 0);
 await openListener({
   address: { path },
   limits: socketLimits,
-  places: createStreamPlaces(1024),
+  places: createStreamPlaces(4096),
   interceptors: [],
   routes: (router) =>
     router.service(
@@ -40,7 +43,8 @@ await openListener({
   fallback(request, response) {
     const { searchParams } = new URL(request.url ?? "", "http://localhost");
     const events = Number(searchParams.get("events") ?? 0);
-    appendAll(log, events / writers, Number(searchParams.get("batch"))).then(
+    const writers = Number(searchParams.get("writers") ?? mostWriters);
+    appendAll(log, writers, events / writers, Number(searchParams.get("batch"))).then(
       () => answerText(response, 200, "done"),
       fail,
     );
@@ -50,11 +54,11 @@ await openListener({
 });
 
 /** Every writer commits its share, one batch after the other. */
-async function appendAll(to: Log, share: number, batch: number): Promise<void> {
+async function appendAll(to: Log, writers: number, share: number, batch: number): Promise<void> {
   const write = async (writer: number) => {
     for (let done = 0; done < share; done += batch) await appendBatch(to, writer, batch);
   };
-  await Promise.all(seqs.map((_, writer) => write(writer)));
+  await Promise.all(seqs.slice(0, writers).map((_, writer) => write(writer)));
 }
 
 async function appendBatch(to: Log, writer: number, count: number): Promise<void> {

@@ -22,39 +22,45 @@ export const eventsOfSession = 500;
 const batch = 250;
 const written = Date.UTC(2026, 0, 1);
 
-/** A home with a million events, written through the real store; made once, then kept. */
-export async function largeHome(): Promise<string> {
+/** A home with a million events. */
+export function largeHome(): Promise<string> {
+  return homeOf("million", sessions, eventsOfSession);
+}
+
+/** A home written through the real store; made once by each name, then kept: copy what changes it. */
+export async function homeOf(name: string, sessions: number, events: number): Promise<string> {
   const makers = ["server/src/plugins/sqlite/schema.ts", "server/bench/large-home.ts"];
   const hash = createHash("sha256");
   for (const file of makers) hash.update(readFileSync(join(repository, file)));
-  const home = join(cacheFolder, `million-${hash.digest("hex").slice(0, 8)}`);
+  const home = join(cacheFolder, `${name}-${hash.digest("hex").slice(0, 8)}`);
   const mark = join(home, "complete");
   if (existsSync(mark)) return home;
-  for (const old of globSync("million-*", { cwd: cacheFolder })) {
+  for (const old of globSync(`${name}-*`, { cwd: cacheFolder })) {
     rmSync(join(cacheFolder, old), { recursive: true });
   }
   mkdirSync(home, { recursive: true, mode: 0o700 });
-  await fill(home);
+  await fill(home, sessions, events);
   writeFileSync(mark, "");
   return home;
 }
 
-async function fill(home: string): Promise<void> {
+async function fill(home: string, sessions: number, events: number): Promise<void> {
   const store = openSqliteStore(home, { onFatal: fail, onCorrupt: fail, onStarved: fail });
-  for (let done = 0; done < eventsOfSession; done += batch) {
+  for (let done = 0; done < events; done += batch) {
     for (let first = 0; first < sessions; first += 20) {
       const ids = Array.from({ length: 20 }, (_, i) => `session-${first + i}`);
-      await Promise.all(ids.map((id) => store.events.append(batchOf(id, done))));
+      const count = Math.min(batch, events - done);
+      await Promise.all(ids.map((id) => store.events.append(batchOf(id, done, count))));
     }
   }
   await store.events.close();
 }
 
-function batchOf(sessionId: string, expectedSeq: number): Append {
-  const events = Array.from({ length: batch }, (_, i) => eventAt(sessionId, expectedSeq + i + 1));
+function batchOf(sessionId: string, expectedSeq: number, count: number): Append {
+  const events = Array.from({ length: count }, (_, i) => eventAt(sessionId, expectedSeq + i + 1));
   const head = create(SessionSchema, {
     ...{ id: sessionId, agent: "default", state: SessionState.IDLE, title: `talk ${sessionId}` },
-    lastSeq: BigInt(expectedSeq + batch),
+    lastSeq: BigInt(expectedSeq + count),
   });
   return {
     sessionId,

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -5,6 +6,8 @@ import type { AddressInfo } from "node:net";
 export interface Speaker {
   /** A piece of text; it is on its way when this returns. */
   say(piece: string): void;
+  /** Resolves when the socket has taken what was said. */
+  room(): Promise<void>;
   /** Ends the answer, or asks for a tool. */
   end(call?: { readonly id: string; readonly tool: string; readonly input: object }): void;
 }
@@ -59,6 +62,9 @@ function createSpeaker(response: ServerResponse): Speaker {
   start(0, { type: "text", text: "" });
   return {
     say: (text) => void delta(0, { type: "text_delta", text }),
+    async room() {
+      if (response.writableNeedDrain) await once(response, "drain");
+    },
     end(call) {
       write("content_block_stop", { index: 0 });
       if (call !== undefined) {

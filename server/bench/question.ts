@@ -16,6 +16,8 @@ export interface BenchContext {
   /** True: few runs, to see that the bench works. Its figures are only a hint. */
   readonly isQuick: boolean;
   readonly package: BenchPackage;
+  /** Keeps a picture beside the table: `docs/performance-NAME.svg`. */
+  draw(name: string, svg: string): void;
 }
 
 /** One question of the bench: what is asked, how, and what it leaves out. */
@@ -24,26 +26,28 @@ export interface Question {
   readonly asks: string;
   readonly method: string;
   readonly notMeasured: string;
+  /** Name of the picture that it draws, where it does. */
+  readonly picture?: string;
   answer(context: BenchContext): Promise<readonly Figure[]>;
 }
 
 /** A figure that is compared with a limit. */
-export function judged(name: string, { value, most, unit, baseline }: Judged): Figure {
+export function judged(name: string, { value, unit, baseline, ...limit }: Judged): Figure {
+  const isMost = "most" in limit;
   return {
     name,
     value: withUnit(value, unit),
     ...(baseline !== undefined && { baseline }),
-    target: `≤ ${withUnit(most, unit)}`,
-    isMet: value <= most,
+    target: isMost ? `≤ ${withUnit(limit.most, unit)}` : `≥ ${withUnit(limit.least, unit)}`,
+    isMet: isMost ? value <= limit.most : value >= limit.least,
   };
 }
 
-interface Judged {
+type Judged = {
   readonly value: number;
-  readonly most: number;
   readonly unit: string;
   readonly baseline?: string;
-}
+} & ({ readonly most: number } | { readonly least: number });
 
 /** A number as people read it: three digits that count. */
 export function withUnit(value: number, unit: string): string {

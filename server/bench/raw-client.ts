@@ -102,7 +102,7 @@ export function envelope(bytes: Uint8Array): Buffer {
 const endOfStream = 2;
 
 /** Cuts chunks into messages. */
-function createEnvelopeReader(onMessage: (bytes: Buffer) => void): (chunk: Buffer) => void {
+export function createEnvelopeReader(onMessage: (bytes: Buffer) => void): (chunk: Buffer) => void {
   let held: Buffer[] = [];
   let size = 0;
   let wanted = headBytes;

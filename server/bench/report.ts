@@ -1,7 +1,7 @@
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, release, totalmem, type } from "node:os";
 import { join } from "node:path";
-import { repository } from "./bench-package.ts";
+import { cacheFolder, repository } from "./bench-package.ts";
 import type { Figure, Question } from "./question.ts";
 
 interface Answer {
@@ -45,6 +45,19 @@ function verdict({ isMet }: Figure): string {
   return isMet ? "ok" : "MISS";
 }
 
+/** Keeps a picture in docs, or where it can be looked at; tells where. */
+export function keepPicture(name: string, svg: string, isWritten: boolean): string {
+  const folder = isWritten ? join(repository, "docs") : cacheFolder;
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, pictureFile(name));
+  writeFileSync(file, svg);
+  return file;
+}
+
+function pictureFile(name: string): string {
+  return `performance-${name}.svg`;
+}
+
 /** Keeps the table in docs/performance.md. */
 export function writeReport(
   answers: readonly Answer[],
@@ -79,5 +92,8 @@ function section({ question, figures }: Answer): readonly string[] {
     `How: ${question.method}`,
     "",
     `Not measured: ${question.notMeasured}`,
+    ...(question.picture === undefined
+      ? []
+      : ["", `![${question.asks}](${pictureFile(question.picture)})`]),
   ];
 }

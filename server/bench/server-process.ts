@@ -16,11 +16,24 @@ export interface ServerProcess {
   readonly readyAfter: number;
   /** MB that it holds in memory now. */
   resident(): number;
+  /** Milliseconds of processor time that it took so far, in steps of ten. */
+  processor(): number;
   stop(): Promise<void>;
 }
 
 export interface DaemonServer extends ServerProcess {
   readonly home: string;
+  /** How long its event loop was held up since this was asked last; where it is `watchedLoop`. */
+  loopDelay(): Promise<LoopDelay>;
+}
+
+/** In milliseconds. */
+export interface LoopDelay {
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+  /** Looks at the clock of which these are quantiles. */
+  readonly count: number;
 }
 
 type Environment = Readonly<Record<string, string>>;
@@ -44,29 +57,41 @@ export interface DaemonOptions {
   readonly environment?: Environment;
   /** The package's command instead of the bare bundle. */
   readonly throughCommand?: boolean;
+  /** Measures its event loop from inside. */
+  readonly watchedLoop?: boolean;
 }
 
 /** Starts the bundled daemon. */
 export async function startDaemon(
   { bundle, command, compileCache }: BenchPackage,
-  { home, environment = {}, throughCommand = false }: DaemonOptions = {},
+  { home, environment = {}, throughCommand = false, watchedLoop = false }: DaemonOptions = {},
 ): Promise<DaemonServer> {
   const folder = home === undefined ? temporaryFolder() : undefined;
   const path = home ?? join(folder ?? "", "home");
   const socket = join(path, "run/daphnia.sock");
   mkdirSync(dirname(socket), { recursive: true, mode: 0o700 });
+  const loopSocket = join(path, "run/loop.sock");
+  rmSync(loopSocket, { force: true });
+  const preload = watchedLoop ? ["--import", join(import.meta.dirname, "loop-delay.js")] : [];
   const server = await startServer(
-    [throughCommand ? command : bundle, "daemon", "run"],
+    [...preload, throughCommand ? command : bundle, "daemon", "run"],
     socket,
     {
       DAPHNIA_HOME: path,
       DAPHNIA_TCP_PORT: "off",
       XDG_CACHE_HOME: compileCache,
+      ...(watchedLoop && { BENCH_LOOP_SOCKET: loopSocket }),
       ...environment,
     },
     () => folder !== undefined && remove(folder),
   );
-  return { ...server, home: path };
+  return { ...server, home: path, loopDelay: () => readLoopDelay(loopSocket) };
+}
+
+async function readLoopDelay(path: string): Promise<LoopDelay> {
+  let said = "";
+  for await (const chunk of connectSocket(path).setEncoding("utf8")) said += chunk;
+  return JSON.parse(said); // loop-delay.js says nothing else
 }
 
 async function startServer(
@@ -91,6 +116,7 @@ async function startServer(
     pid: child.pid ?? 0,
     readyAfter,
     resident: () => residentOf(child.pid ?? 0),
+    processor: () => processorOf(child.pid ?? 0),
     async stop() {
       const gone = child.exitCode === null ? once(child, "exit") : undefined;
       child.kill("SIGTERM");
@@ -132,6 +158,13 @@ function tryConnect(path: string): Promise<Socket | undefined> {
 function residentOf(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? Number.NaN) / 1024;
+}
+
+/** Linux counts in hundredths of a second, in user and in kernel mode. */
+function processorOf(pid: number): number {
+  const [, afterName = ""] = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ");
+  const [user = Number.NaN, kernel = Number.NaN] = afterName.split(" ").slice(11, 13).map(Number);
+  return (user + kernel) * 10;
 }
 
 function remove(folder: string): void {

@@ -16,7 +16,8 @@ export const addedLatency: Question = {
   name: "added latency",
   asks: "How long from the model server's byte until a viewer has the delta?",
   method: `The model server and the viewer are this process, so one clock counts: from just before a piece is written to the socket until the viewer has decoded it. ${pieces} pieces an answer, one each ${pace} ms, min_frame 0. Baseline: a bare server that passes the bytes on.`,
-  notMeasured: "Several turns at once (see the busy loop); TCP viewers, who get deltas each 16 ms.",
+  notMeasured:
+    "Several turns at once (see the next question); TCP viewers, who get deltas each 16 ms.",
   async answer({ isQuick, package: bench }: BenchContext) {
     const sent: number[] = [];
     const model = await startModelServer(async (speaker) => {

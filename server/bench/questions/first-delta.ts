@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BenchContext, judged, type Question, withUnit } from "../question.ts";
 import { startBare, startDaemon, temporaryFolder } from "../server-process.ts";
@@ -25,15 +25,17 @@ export const firstDelta: Question = {
     const bare = await startBare("bare-server.js");
     const environment = { DAPHNIA_HOME: home, XDG_CACHE_HOME: bench.compileCache };
     const ask = ["ask", "--model", "scripted/short", "--root", folder, "hello"];
-    const time = (command: string, args: readonly string[]) => () =>
-      firstByte(command, args, environment);
+    const time = (command: string, args: readonly string[], cwd?: string) => () =>
+      firstByte(command, args, { environment, cwd });
+    install(bench.command, folder);
     const node = process.execPath;
     const found = await interleave(isQuick ? 2 : 11, {
       bare: time(node, [join(import.meta.dirname, "../bare-client.js"), bare.socket]),
       command: time(node, [bench.command, ...ask]),
       bundle: time(node, [bench.bundle, ...ask]),
       checkout: time(bench.checkoutCommand, ask),
-      npx: time("npx", ["daphnia", ...ask]),
+      npx: time("npx", ["daphnia", ...ask], folder),
+      checkoutNpx: time("npx", ["daphnia", ...ask]),
     });
     await daemon.stop();
     await bare.stop();
@@ -45,18 +47,32 @@ export const firstDelta: Question = {
       judge("the package's command, `daphnia ask` (compile cache)", found.command),
       judge("the bundle alone", found.bundle),
       judge("this checkout's `node_modules/.bin/daphnia ask`: sources", found.checkout),
-      judge("the same through `npx`, which is npm's start too", found.npx),
+      judge("`npx daphnia ask` where the package is installed: npm's start too", found.npx),
+      judge("`npx daphnia ask` in this checkout: npm's start, and sources", found.checkoutNpx),
     ];
   },
 };
 
+/** Lays the command where npm would, so that `npx` finds it in this folder. */
+function install(command: string, folder: string): void {
+  const programs = join(folder, "node_modules/.bin");
+  mkdirSync(programs, { recursive: true });
+  symlinkSync(command, join(programs, "daphnia"));
+}
+
+interface Place {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly cwd: string | undefined;
+}
+
 async function firstByte(
   command: string,
   args: readonly string[],
-  environment: Readonly<Record<string, string>>,
+  { environment, cwd }: Place,
 ): Promise<number> {
   const began = performance.now();
   const child = spawn(command, [...args], {
+    ...(cwd !== undefined && { cwd }),
     stdio: ["ignore", "pipe", "pipe"],
     env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...environment },
   });

@@ -1,7 +1,6 @@
 import { rmSync } from "node:fs";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { EventSchema } from "@daphnia/protocol/event";
-// biome-ignore lint/correctness/noUndeclaredDependencies: a tool of the whole repository, named in its package.json.
 import { Bench } from "tinybench";
 import { kindOf } from "../../src/core/log/event-bodies.ts";
 import type { NewEvent } from "../../src/core/log/event-store.ts";
