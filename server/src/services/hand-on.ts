@@ -38,12 +38,18 @@ export const envelopeHead = 5;
 /** A message as streams of every protocol carry it: one byte of flags, four of length, its bytes. */
 export function envelope(parts: readonly Uint8Array[]): Uint8Array {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const framed = new Uint8Array(envelopeHead + length);
-  new DataView(framed.buffer).setUint32(1, length);
+  const framed = emptyEnvelope(length);
   let at = envelopeHead;
   for (const part of parts) {
     framed.set(part, at);
     at += part.length;
   }
+  return framed;
+}
+
+/** An envelope with room for a message of so many bytes. */
+export function emptyEnvelope(length: number): Uint8Array {
+  const framed = new Uint8Array(envelopeHead + length);
+  new DataView(framed.buffer).setUint32(1, length);
   return framed;
 }

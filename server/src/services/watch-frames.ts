@@ -1,9 +1,9 @@
 import { create, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { type WatchResponse, WatchResponseSchema } from "@daphnia/protocol/event_service";
 import { formatCursor } from "../core/log/cursor.ts";
-import { type Entry, eventOf } from "../core/log/entry.ts";
+import { eventOf } from "../core/log/entry.ts";
 import type { Batch } from "../core/log/follower.ts";
-import { envelope } from "./hand-on.ts";
+import { emptyEnvelope, envelope, envelopeHead } from "./hand-on.ts";
 
 /**
  * Batches as ready frames.
@@ -36,11 +36,19 @@ function createMade(make: Make): Make {
   };
 }
 
+/** The events as they were encoded at commit, each as a field of the response; then the rest of it. */
 function binaryFrame(batch: Batch, logId: string): Uint8Array {
-  return envelope([
-    ...eventFields(batch.entries),
-    toBinary(WatchResponseSchema, toResponse(batch, logId)),
-  ]);
+  const rest = toBinary(WatchResponseSchema, toResponse(batch, logId));
+  const size = batch.entries.reduce((sum, { wire }) => sum + fieldSize(wire.length), rest.length);
+  const frame = emptyEnvelope(size);
+  let at = envelopeHead;
+  for (const { wire } of batch.entries) {
+    at = writeHead(frame, at, wire.length);
+    frame.set(wire, at);
+    at += wire.length;
+  }
+  frame.set(rest, at);
+  return frame;
 }
 
 const encoder = new TextEncoder();
@@ -59,15 +67,19 @@ function toResponse({ deltas, synced, position }: Batch, logId: string): WatchRe
 /** Field 2 of a WatchResponse, length-delimited. */
 const eventsTag = (2 << 3) | 2;
 
-/** The events as they were encoded at commit, each as a field of the response. */
-function eventFields(entries: readonly Entry[]): Uint8Array[] {
-  return entries.flatMap(({ wire }) => [fieldHead(wire.length), wire]);
+/** Bytes of a field: its tag, its length as a varint, and what it holds. */
+function fieldSize(length: number): number {
+  let size = 2 + length;
+  for (let rest = length; rest > 127; rest = Math.floor(rest / 128)) size++;
+  return size;
 }
 
-function fieldHead(size: number): Uint8Array {
-  const head = [eventsTag];
-  let length = size;
-  for (; length > 127; length = Math.floor(length / 128)) head.push((length % 128) | 128);
-  head.push(length);
-  return Uint8Array.from(head);
+/** Writes a field's tag and length; where what it holds begins. */
+function writeHead(frame: Uint8Array, from: number, length: number): number {
+  let at = from;
+  frame[at++] = eventsTag;
+  let rest = length;
+  for (; rest > 127; rest = Math.floor(rest / 128)) frame[at++] = (rest % 128) | 128;
+  frame[at++] = rest;
+  return at;
 }

@@ -1,6 +1,6 @@
 import type { Entry } from "./entry.ts";
 import { type Log, toEntry } from "./log.ts";
-import { type Selection, selects } from "./selection.ts";
+import { type Selection, selects, selectsAll } from "./selection.ts";
 
 /** Entries that a selection wants, and how far the log was looked at. */
 export interface Page {
@@ -18,6 +18,7 @@ const sessionPage = 256;
 export function createReader(log: Log, selection: Selection, maxBytes: number) {
   const only = selection.sessions.length === 1 ? selection.sessions[0] : undefined;
   const named = selection.sessions.length === 0 ? undefined : selection.sessions;
+  const wants = selectsAll(selection) ? () => true : (entry: Entry) => selects(selection, entry);
   /** Where a reader of one session is in it, once it is known. */
   let place: { position: number; seq: number } | undefined;
 
@@ -38,8 +39,8 @@ export function createReader(log: Log, selection: Selection, maxBytes: number) {
 
   return function read(after: number, head: number): Page | Promise<Page> {
     const held = log.tail.after(after, tailPage);
-    if (held !== undefined) return cut(fromTail(held, head), selection, maxBytes);
-    return stored(after, head).then((page) => cut(page, selection, maxBytes));
+    if (held !== undefined) return cut(fromTail(held, head), wants, maxBytes);
+    return stored(after, head).then((page) => cut(page, wants, maxBytes));
   };
 }
 
@@ -49,12 +50,12 @@ function fromTail(held: readonly Entry[], head: number): Page {
   return { entries: shown, reached: isAll ? head : (shown.at(-1)?.position ?? head) };
 }
 
-function cut(page: Page, selection: Selection, maxBytes: number): Page {
+function cut(page: Page, wants: (entry: Entry) => boolean, maxBytes: number): Page {
   const entries: Entry[] = [];
   let bytes = 0;
   let reached = 0;
   for (const entry of page.entries) {
-    if (selects(selection, entry)) {
+    if (wants(entry)) {
       if (entries.length > 0 && bytes + entry.wire.length > maxBytes) return { entries, reached };
       entries.push(entry);
       bytes += entry.wire.length;

@@ -39,6 +39,13 @@ function fits(selection: Selection, { sessionId, agent, labels }: Context): bool
   );
 }
 
+/** True where every event is wanted, so that none has to be looked at. */
+export function selectsAll({ kinds, labels, turnId, ...lists }: Selection): boolean {
+  const { sessions, agents, principals } = lists;
+  const named = [sessions, agents, principals, Object.keys(labels)];
+  return kinds === undefined && turnId === "" && named.every(({ length }) => length === 0);
+}
+
 /** Judged by what was true when the event was committed. */
 export function selects(selection: Selection, entry: Entry): boolean {
   if (!fits(selection, entry)) return false;
