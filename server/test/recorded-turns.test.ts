@@ -4,7 +4,7 @@ import type { Event, MessageCompleted } from "@daphnia/protocol/event";
 import type { Part } from "@daphnia/protocol/message";
 import { TurnOutcome } from "@daphnia/protocol/session";
 import { createBenchTool } from "../src/core/agent/testing/bench-tool.ts";
-import { unpackCadence } from "../src/core/log/cadence.ts";
+import { unpackCadence } from "../src/core/log/testing/unpack-cadence.ts";
 import { assertAnswered, assertStrict } from "../src/core/session/testing/strict-history.ts";
 import { weatherTool } from "../src/plugins/providers/testing/model-request.ts";
 import { isThere, readRecording, seed } from "../src/plugins/providers/testing/recorded-bytes.ts";

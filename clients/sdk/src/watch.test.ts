@@ -162,7 +162,7 @@ describe("watch", () => {
   });
 
   it("throws an end that another try would only repeat", async () => {
-    const cursors = ["CURSOR_OTHER_LOG", "CURSOR_AHEAD", "CURSOR_EXPIRED", "CURSOR_MALFORMED"];
+    const cursors = ["CURSOR_OTHER_LOG", "CURSOR_AHEAD", "CURSOR_MALFORMED"];
     // A reason that this client has never heard of is the daemon's explanation all the same.
     const others = ["SESSION_DELETED", "UNAUTHENTICATED", "PERMISSION_REVOKED", "FROM_THE_FUTURE"];
     for (const reason of [...cursors, ...others]) {

@@ -6,6 +6,7 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { toJsonString } from "@bufbuild/protobuf";
 import { connect } from "@daphnia/client/node";
+import { infoOf, reasonOf } from "@daphnia/client/reasons";
 import { type Event, EventSchema } from "@daphnia/protocol/event";
 import type { Part } from "@daphnia/protocol/message";
 import { textPart } from "../conversation.ts";
@@ -37,13 +38,18 @@ repeat = "from_start"
   say = "All three of them have an answer now."
 `;
 
-/** A write that is sent until somebody answers, always with the same request id. */
+/**
+ * A write that is sent until somebody answers, always with the same request id. What the
+ * daemon refused with a reason of its own it would refuse again.
+ */
 async function untilAnswered<A>(write: () => Promise<A>): Promise<A> {
   for (;;) {
     try {
       return await write();
-    } catch {
-      await pause(20); // the daemon is down; the next one is asked the same
+    } catch (error) {
+      const isRefused = infoOf(error) !== undefined && reasonOf(error) !== "SHUTTING_DOWN";
+      if (isRefused) throw error;
+      await pause(20); // the daemon is down, or about to be; the next one is asked the same
     }
   }
 }

@@ -2,13 +2,13 @@ import { execFile, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { create, fromBinary, fromJsonString, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { connect } from "@daphnia/client/node";
-import { startBrowser } from "@daphnia/client/testing/browser";
 import { type Event, EventSchema } from "@daphnia/protocol/event";
 import {
   type WatchRequest,
   WatchRequestSchema,
   WatchResponseSchema,
 } from "@daphnia/protocol/event_service";
+import { startBrowser } from "../../../clients/sdk/src/testing/browser.ts";
 import { buildWeb } from "../../../tools/web-build.ts";
 import { bodyOf, messagesOf, rawEventsOf } from "./envelopes.ts";
 import type { PageAnswer, PageRequest } from "./page-reader.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { ownerToken } from "@daphnia/client/home";
-import { missingBrowser } from "@daphnia/client/testing/browser";
 import type { Event } from "@daphnia/protocol/event";
+import { missingBrowser } from "../../../clients/sdk/src/testing/browser.ts";
 import { createSession, endOf, eventsUntil, prompt } from "../conversation.ts";
 import { type DaemonProcess, startDaemonProcess } from "../daemon-process.ts";
 import {

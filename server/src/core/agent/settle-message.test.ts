@@ -4,7 +4,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { PartKind, PartStartSchema } from "@daphnia/protocol/event";
 import { MessageSchema } from "@daphnia/protocol/message";
 import { openMemoryStore } from "../../plugins/memory/memory-store.ts";
-import { unpackCadence } from "../log/cadence.ts";
+import { unpackCadence } from "../log/testing/unpack-cadence.ts";
 import { brokenMessage, settleMessage } from "./settle-message.ts";
 import { textPart } from "./testing/bench-tool.ts";
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { packCadence, unpackCadence } from "./cadence.ts";
+import { packCadence } from "./cadence.ts";
+import { unpackCadence } from "./testing/unpack-cadence.ts";
 
 describe("packCadence", () => {
   it("is read back as it was", () => {

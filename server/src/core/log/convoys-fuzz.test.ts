@@ -4,15 +4,14 @@ import { setImmediate as tick } from "node:timers/promises";
 import { openMemoryStore } from "../../plugins/memory/memory-store.ts";
 import { type Convoys, createConvoys } from "./convoys.ts";
 import type { Draft } from "./draft.ts";
-import type { Batch, FollowOptions } from "./follower.ts";
+import type { Batch } from "./follower.ts";
 import { everything } from "./selection.ts";
 import { createAssembly, createDice, followAll } from "./testing/follower.ts";
 import { createLogBench, type LogBench } from "./testing/log-bench.ts";
 
 const seeds = 60;
-const rounds = 120;
-const sessions = ["a", "b", "c"];
-const heartbeat = 15_000;
+const sessions = ["a", "b", "c"] as const;
+const context = { agent: "coder", labels: {} };
 const goodbye = new Error("goodbye");
 
 type Dice = (below: number) => number;
@@ -32,7 +31,7 @@ async function tryOut(seed: number): Promise<void> {
   const convoys = createConvoys(bench);
   const writer = createWriter(bench, dice);
   const readers: Reader[] = [];
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < 120; round++) {
     if (round % 10 === 0) readers.push(startReader(convoys, writer, dice));
     await writer.write();
     if (dice(3) === 0) bench.clock.advance(dice(40));
@@ -64,38 +63,28 @@ async function untilTold(bench: LogBench, writer: Writer, readers: readonly Read
   }
 }
 
-/** Commits events and writes drafts, and knows what there is to be told. */
-interface Writer {
-  write(): Promise<void>;
-  flushed(): Promise<unknown>;
-  /** What was committed in one session, or in all. */
-  eventsFor(only?: string): readonly string[];
-  /** The text of each draft that is open, of one session, or of all. */
-  openFor(only?: string): ReadonlyMap<string, string>;
-  /** The draft that this event settled. */
-  settledBy(event: string): string | undefined;
-}
-
 /** A piece names the head of its moment: whoever is told the piece was told all up to there. */
-const pieceAt = (head: number) => `${head}é `;
 const headsOf = (text: string) => [...text.matchAll(/(\d+)é /g)].map(([, head]) => Number(head));
 
-function createWriter(bench: LogBench, dice: Dice): Writer {
+type Writer = ReturnType<typeof createWriter>;
+
+/** Commits events and writes drafts, and knows what there is to be told. */
+function createWriter(bench: LogBench, dice: Dice) {
   const events: string[] = [];
   const open: { readonly draft: Draft; text: string }[] = [];
   const settled = new Map<string, string>();
   let drafts = 0;
+  const eventsOf = (only = "") => events.filter((event) => event.startsWith(only));
 
   function openDraft(sessionId: string): void {
     const name = { draftId: `draft-${++drafts}`, sessionId, turnId: "turn", step: 1 };
-    const draft = bench.log.openDraft(name, { agent: "coder", labels: {} });
-    open.push({ draft, text: "" });
+    open.push({ draft: bench.log.openDraft(name, context), text: "" });
   }
 
   function writePiece(): void {
     const written = open[dice(open.length)];
     if (written === undefined) return;
-    const piece = pieceAt(bench.log.head());
+    const piece = `${bench.log.head()}é `;
     written.draft.write(0, piece);
     written.text += piece;
   }
@@ -111,10 +100,8 @@ function createWriter(bench: LogBench, dice: Dice): Writer {
     await bench.commit(sessionId, count, { settles: ids });
   }
 
-  const eventsOf = (only = "") => events.filter((event) => event.startsWith(only));
-
   return {
-    async write() {
+    async write(): Promise<void> {
       const sessionId = oneOf(dice, sessions);
       if (!eventsOf().includes(`${sessionId}/1`)) await commit(sessionId, false); // now it exists
       if (dice(4) === 0) openDraft(sessionId);
@@ -122,41 +109,27 @@ function createWriter(bench: LogBench, dice: Dice): Writer {
       if (dice(3) === 0) await commit(sessionId, dice(2) === 0);
     },
     flushed: () => Promise.all(open.map(({ draft }) => draft.flushed())),
+    /** What was committed in one session, or in all. */
     eventsFor: eventsOf,
-    openFor(only) {
-      const begun = open.filter(
-        ({ draft, text }) => text !== "" && (only ?? draft.sessionId) === draft.sessionId,
-      );
+    /** The text of each draft that is open, of one session, or of all. */
+    openFor(only = ""): ReadonlyMap<string, string> {
+      const begun = open.filter(({ draft, text }) => text && draft.sessionId.startsWith(only));
       return new Map(begun.map(({ draft, text }) => [`${draft.draftId}/0`, text]));
     },
-    settledBy: (event) => settled.get(event),
+    /** The draft that this event settled. */
+    settledBy: (event: string) => settled.get(event),
   };
 }
 
-/** A reader that goes on where it was, however often it reconnects. */
-interface Reader {
-  readonly manner: string;
-  readonly only: string | undefined;
-  readonly events: readonly string[];
-  /** What it holds of each part of the drafts that it was not told to be settled. */
-  readonly parts: ReadonlyMap<string, string>;
-  reconnect(): void;
-  /** What went wrong, if anything did. */
-  stop(): Promise<unknown>;
-}
+type Reader = ReturnType<typeof startReader>;
 
-function startReader(convoys: Convoys, writer: Writer, dice: Dice): Reader {
+/** A reader that goes on where it was, however often it reconnects. */
+function startReader(convoys: Convoys, writer: Writer, dice: Dice) {
   const only = dice(3) === 0 ? oneOf(dice, sessions) : undefined;
   const minFrame = oneOf(dice, [0, 0, 16, 50]);
   const slowness = oneOf(dice, [0, 0, 30, 60, 100]);
   const selection = { ...everything, sessions: only === undefined ? [] : [only] };
-  const wanted: FollowOptions = {
-    ...followAll,
-    selection,
-    minFrame,
-    heartbeat,
-    maxBatchBytes: 600,
-  };
+  const wanted = { ...followAll, selection, minFrame, heartbeat: 100, maxBatchBytes: 600 };
   const events: string[] = [];
   const settled = new Set<string>();
   const { parts, add, held } = createAssembly();
@@ -167,16 +140,15 @@ function startReader(convoys: Convoys, writer: Writer, dice: Dice): Reader {
   function hear(batch: Batch): void {
     position = batch.position;
     for (const { sessionId, seq } of batch.entries) {
-      const event = `${sessionId}/${seq}`;
-      events.push(event);
-      const draftId = writer.settledBy(event);
+      events.push(`${sessionId}/${seq}`);
+      const draftId = writer.settledBy(`${sessionId}/${seq}`);
       if (draftId === undefined) continue;
       settled.add(draftId);
       parts.delete(`${draftId}/0`);
     }
     for (const delta of batch.deltas) {
-      add(delta); // throws where one is told twice, or left out
       assert.ok(!settled.has(delta.draftId), `a delta of ${delta.draftId}, which is settled`);
+      add(delta); // throws where one is told twice, or left out
       const heads = headsOf(String(delta.piece.value));
       assert.ok(Math.max(...heads) <= position, `a delta of ${heads}, told at ${position}`);
     }
@@ -194,6 +166,7 @@ function startReader(convoys: Convoys, writer: Writer, dice: Dice): Reader {
       const options = { ...wanted, after: position, drafts: held() };
       try {
         await convoys.follow(options, tell, connection.signal);
+        return new Error("it ended by itself");
       } catch (error) {
         if (error !== goodbye) return error;
       }
@@ -206,9 +179,11 @@ function startReader(convoys: Convoys, writer: Writer, dice: Dice): Reader {
     manner: `of ${only ?? "all"}, ${minFrame} ms a frame, ${slowness} % slow`,
     only,
     events,
+    /** What it holds of the drafts that it was not told to be settled. */
     parts,
     reconnect: () => connection.abort(goodbye),
-    async stop() {
+    /** Resolves with what went wrong, if anything did. */
+    async stop(): Promise<unknown> {
       isStopped = true;
       connection.abort(goodbye);
       return ended;
@@ -220,8 +195,5 @@ async function pause(ticks: number): Promise<void> {
   for (let i = 0; i < ticks; i++) await tick();
 }
 
-function oneOf<T>(dice: Dice, things: readonly T[]): T {
-  const thing = things[dice(things.length)];
-  if (thing === undefined) throw new Error("nothing to choose from");
-  return thing;
-}
+const oneOf = <T>(dice: Dice, things: readonly [T, ...T[]]): T =>
+  things[dice(things.length)] ?? things[0];

@@ -3,11 +3,11 @@ import { describe, it } from "node:test";
 import { fromBinary } from "@bufbuild/protobuf";
 import { PartKind, PartStartSchema } from "@daphnia/protocol/event";
 import { openMemoryStore } from "../../plugins/memory/memory-store.ts";
-import { unpackCadence } from "./cadence.ts";
 import { createDraft } from "./draft.ts";
 import type { EventStore, StoredPiece } from "./event-store.ts";
 import { createManualClock } from "./testing/manual-clock.ts";
 import { appendOf } from "./testing/opened-store.ts";
+import { unpackCadence } from "./testing/unpack-cadence.ts";
 
 const name = { draftId: "d", sessionId: "a", turnId: "t", step: 1 };
 const noSpace = new Error("no space");
