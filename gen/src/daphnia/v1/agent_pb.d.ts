@@ -5,6 +5,7 @@
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Rule } from "./permission_pb.js";
+import type { Duration } from "@bufbuild/protobuf/wkt";
 
 /**
  * Describes the file daphnia/v1/agent.proto.
@@ -103,6 +104,36 @@ export declare type Agent = Message<"daphnia.v1.Agent"> & {
    * @generated from field: repeated daphnia.v1.Rule rules = 12;
    */
   rules: Rule[];
+
+  /**
+   * What becomes of a call that asks while nobody is there.
+   *
+   * @generated from field: daphnia.v1.UnattendedPolicy unattended = 13;
+   */
+  unattended: UnattendedPolicy;
+
+  /**
+   * How long an approval waits before it is denied; absent means the
+   * daemon's `limits.approval_timeout`.
+   *
+   * @generated from field: google.protobuf.Duration approval_timeout = 14;
+   */
+  approvalTimeout?: Duration | undefined;
+
+  /**
+   * Names of the daemon's environment variables that its commands see, beside
+   * those that all see.
+   *
+   * @generated from field: repeated string env_pass = 15;
+   */
+  envPass: string[];
+
+  /**
+   * Whether its commands may reach the network from inside the sandbox.
+   *
+   * @generated from field: bool network = 16;
+   */
+  network: boolean;
 };
 
 /**
@@ -110,6 +141,39 @@ export declare type Agent = Message<"daphnia.v1.Agent"> & {
  * Use `create(AgentSchema)` to create a new message.
  */
 export declare const AgentSchema: GenMessage<Agent>;
+
+/**
+ * UnattendedPolicy says what becomes of a call that asks while nobody is there.
+ *
+ * @generated from enum daphnia.v1.UnattendedPolicy
+ */
+export enum UnattendedPolicy {
+  /**
+   * The same as DENY.
+   *
+   * @generated from enum value: UNATTENDED_POLICY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * It is denied at once.
+   *
+   * @generated from enum value: UNATTENDED_POLICY_DENY = 1;
+   */
+  DENY = 1,
+
+  /**
+   * It waits like any other, until the approval's time is over.
+   *
+   * @generated from enum value: UNATTENDED_POLICY_WAIT = 2;
+   */
+  WAIT = 2,
+}
+
+/**
+ * Describes the enum daphnia.v1.UnattendedPolicy.
+ */
+export declare const UnattendedPolicySchema: GenEnum<UnattendedPolicy>;
 
 /**
  * ResumePolicy says what becomes of a turn that the daemon's stop interrupted.

@@ -4,12 +4,13 @@
 
 import { enumDesc, fileDesc, messageDesc, tsEnum } from "@bufbuild/protobuf/codegenv2";
 import { file_daphnia_v1_permission } from "./permission_pb.js";
+import { file_google_protobuf_duration } from "@bufbuild/protobuf/wkt";
 
 /**
  * Describes the file daphnia/v1/agent.proto.
  */
 export const file_daphnia_v1_agent = /*@__PURE__*/
-  fileDesc("ChZkYXBobmlhL3YxL2FnZW50LnByb3RvEgpkYXBobmlhLnYxIvoBCgVBZ2VudBIMCgRuYW1lGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEg0KBW1vZGVsGAMgASgJEhQKDGluc3RydWN0aW9ucxgEIAEoCRINCgV0b29scxgFIAMoCRIRCgltYXhfc3RlcHMYBiABKA0SKAoGcmVzdW1lGAcgASgOMhguZGFwaG5pYS52MS5SZXN1bWVQb2xpY3kSEAoIcmV2aXNpb24YCCABKAkSDgoGb3JpZ2luGAkgASgJEgwKBGV0YWcYCiABKAkSDAoEbW9kZRgLIAEoCRIfCgVydWxlcxgMIAMoCzIQLmRhcGhuaWEudjEuUnVsZSpzCgxSZXN1bWVQb2xpY3kSHQoZUkVTVU1FX1BPTElDWV9VTlNQRUNJRklFRBAAEhYKElJFU1VNRV9QT0xJQ1lfQVVUTxABEhUKEVJFU1VNRV9QT0xJQ1lfQVNLEAISFQoRUkVTVU1FX1BPTElDWV9PRkYQA2IGcHJvdG8z", [file_daphnia_v1_permission]);
+  fileDesc("ChZkYXBobmlhL3YxL2FnZW50LnByb3RvEgpkYXBobmlhLnYxIoQDCgVBZ2VudBIMCgRuYW1lGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEg0KBW1vZGVsGAMgASgJEhQKDGluc3RydWN0aW9ucxgEIAEoCRINCgV0b29scxgFIAMoCRIRCgltYXhfc3RlcHMYBiABKA0SKAoGcmVzdW1lGAcgASgOMhguZGFwaG5pYS52MS5SZXN1bWVQb2xpY3kSEAoIcmV2aXNpb24YCCABKAkSDgoGb3JpZ2luGAkgASgJEgwKBGV0YWcYCiABKAkSDAoEbW9kZRgLIAEoCRIfCgVydWxlcxgMIAMoCzIQLmRhcGhuaWEudjEuUnVsZRIwCgp1bmF0dGVuZGVkGA0gASgOMhwuZGFwaG5pYS52MS5VbmF0dGVuZGVkUG9saWN5EjMKEGFwcHJvdmFsX3RpbWVvdXQYDiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEAoIZW52X3Bhc3MYDyADKAkSDwoHbmV0d29yaxgQIAEoCCptChBVbmF0dGVuZGVkUG9saWN5EiEKHVVOQVRURU5ERURfUE9MSUNZX1VOU1BFQ0lGSUVEEAASGgoWVU5BVFRFTkRFRF9QT0xJQ1lfREVOWRABEhoKFlVOQVRURU5ERURfUE9MSUNZX1dBSVQQAipzCgxSZXN1bWVQb2xpY3kSHQoZUkVTVU1FX1BPTElDWV9VTlNQRUNJRklFRBAAEhYKElJFU1VNRV9QT0xJQ1lfQVVUTxABEhUKEVJFU1VNRV9QT0xJQ1lfQVNLEAISFQoRUkVTVU1FX1BPTElDWV9PRkYQA2IGcHJvdG8z", [file_daphnia_v1_permission, file_google_protobuf_duration]);
 
 /**
  * Describes the message daphnia.v1.Agent.
@@ -19,10 +20,24 @@ export const AgentSchema = /*@__PURE__*/
   messageDesc(file_daphnia_v1_agent, 0);
 
 /**
+ * Describes the enum daphnia.v1.UnattendedPolicy.
+ */
+export const UnattendedPolicySchema = /*@__PURE__*/
+  enumDesc(file_daphnia_v1_agent, 0);
+
+/**
+ * UnattendedPolicy says what becomes of a call that asks while nobody is there.
+ *
+ * @generated from enum daphnia.v1.UnattendedPolicy
+ */
+export const UnattendedPolicy = /*@__PURE__*/
+  tsEnum(UnattendedPolicySchema);
+
+/**
  * Describes the enum daphnia.v1.ResumePolicy.
  */
 export const ResumePolicySchema = /*@__PURE__*/
-  enumDesc(file_daphnia_v1_agent, 0);
+  enumDesc(file_daphnia_v1_agent, 1);
 
 /**
  * ResumePolicy says what becomes of a turn that the daemon's stop interrupted.

@@ -4,12 +4,299 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
+import type { Answer, Approval, ApprovalChoice } from "./approval_pb.js";
+import type { ApprovalResolved } from "./event_pb.js";
 import type { JudgedClaim, Rule, RuleAction } from "./permission_pb.js";
 
 /**
  * Describes the file daphnia/v1/approval_service.proto.
  */
 export declare const file_daphnia_v1_approval_service: GenFile;
+
+/**
+ * ListApprovalsRequest says whose approvals are meant.
+ *
+ * @generated from message daphnia.v1.ListApprovalsRequest
+ */
+export declare type ListApprovalsRequest = Message<"daphnia.v1.ListApprovalsRequest"> & {
+  /**
+   * Only those of this session; empty means all.
+   *
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+};
+
+/**
+ * Describes the message daphnia.v1.ListApprovalsRequest.
+ * Use `create(ListApprovalsRequestSchema)` to create a new message.
+ */
+export declare const ListApprovalsRequestSchema: GenMessage<ListApprovalsRequest>;
+
+/**
+ * ListApprovalsResponse lists what waits.
+ *
+ * @generated from message daphnia.v1.ListApprovalsResponse
+ */
+export declare type ListApprovalsResponse = Message<"daphnia.v1.ListApprovalsResponse"> & {
+  /**
+   * Longest waiting first.
+   *
+   * @generated from field: repeated daphnia.v1.Approval approvals = 1;
+   */
+  approvals: Approval[];
+
+  /**
+   * As of this place in the log.
+   *
+   * @generated from field: string cursor = 2;
+   */
+  cursor: string;
+};
+
+/**
+ * Describes the message daphnia.v1.ListApprovalsResponse.
+ * Use `create(ListApprovalsResponseSchema)` to create a new message.
+ */
+export declare const ListApprovalsResponseSchema: GenMessage<ListApprovalsResponse>;
+
+/**
+ * ResolveApprovalRequest is an answer.
+ *
+ * @generated from message daphnia.v1.ResolveApprovalRequest
+ */
+export declare type ResolveApprovalRequest = Message<"daphnia.v1.ResolveApprovalRequest"> & {
+  /**
+   * Makes a retry of the same request answer the same.
+   *
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * The approval.
+   *
+   * @generated from field: string approval_id = 2;
+   */
+  approvalId: string;
+
+  /**
+   * One of its `choices`.
+   *
+   * @generated from field: daphnia.v1.ApprovalChoice choice = 3;
+   */
+  choice: ApprovalChoice;
+
+  /**
+   * Why it is denied, for the model to read; at most 4 KiB.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+
+  /**
+   * For a QUESTION: an answer for each question, in order.
+   *
+   * @generated from field: repeated daphnia.v1.Answer answers = 5;
+   */
+  answers: Answer[];
+};
+
+/**
+ * Describes the message daphnia.v1.ResolveApprovalRequest.
+ * Use `create(ResolveApprovalRequestSchema)` to create a new message.
+ */
+export declare const ResolveApprovalRequestSchema: GenMessage<ResolveApprovalRequest>;
+
+/**
+ * ResolveApprovalResponse is what was put on record.
+ *
+ * @generated from message daphnia.v1.ResolveApprovalResponse
+ */
+export declare type ResolveApprovalResponse = Message<"daphnia.v1.ResolveApprovalResponse"> & {
+  /**
+   * The answer.
+   *
+   * @generated from field: daphnia.v1.ApprovalResolved resolved = 1;
+   */
+  resolved?: ApprovalResolved | undefined;
+
+  /**
+   * The place in the log from which on it is there.
+   *
+   * @generated from field: string cursor = 2;
+   */
+  cursor: string;
+};
+
+/**
+ * Describes the message daphnia.v1.ResolveApprovalResponse.
+ * Use `create(ResolveApprovalResponseSchema)` to create a new message.
+ */
+export declare const ResolveApprovalResponseSchema: GenMessage<ResolveApprovalResponse>;
+
+/**
+ * RevokeRuleRequest names a rule.
+ *
+ * @generated from message daphnia.v1.RevokeRuleRequest
+ */
+export declare type RevokeRuleRequest = Message<"daphnia.v1.RevokeRuleRequest"> & {
+  /**
+   * Makes a retry of the same request answer the same.
+   *
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * Its name as ListRules tells it: `always:` and more.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message daphnia.v1.RevokeRuleRequest.
+ * Use `create(RevokeRuleRequestSchema)` to create a new message.
+ */
+export declare const RevokeRuleRequestSchema: GenMessage<RevokeRuleRequest>;
+
+/**
+ * RevokeRuleResponse says where it is on record.
+ *
+ * @generated from message daphnia.v1.RevokeRuleResponse
+ */
+export declare type RevokeRuleResponse = Message<"daphnia.v1.RevokeRuleResponse"> & {
+  /**
+   * The place in the log from which on the rule is gone.
+   *
+   * @generated from field: string cursor = 1;
+   */
+  cursor: string;
+};
+
+/**
+ * Describes the message daphnia.v1.RevokeRuleResponse.
+ * Use `create(RevokeRuleResponseSchema)` to create a new message.
+ */
+export declare const RevokeRuleResponseSchema: GenMessage<RevokeRuleResponse>;
+
+/**
+ * GetProjectRequest names a folder.
+ *
+ * @generated from message daphnia.v1.GetProjectRequest
+ */
+export declare type GetProjectRequest = Message<"daphnia.v1.GetProjectRequest"> & {
+  /**
+   * The folder, absolute.
+   *
+   * @generated from field: string folder = 1;
+   */
+  folder: string;
+};
+
+/**
+ * Describes the message daphnia.v1.GetProjectRequest.
+ * Use `create(GetProjectRequestSchema)` to create a new message.
+ */
+export declare const GetProjectRequestSchema: GenMessage<GetProjectRequest>;
+
+/**
+ * GetProjectResponse is what the folder's file says.
+ *
+ * @generated from message daphnia.v1.GetProjectResponse
+ */
+export declare type GetProjectResponse = Message<"daphnia.v1.GetProjectResponse"> & {
+  /**
+   * SHA-256 of the file; empty where there is none.
+   *
+   * @generated from field: string content_hash = 1;
+   */
+  contentHash: string;
+
+  /**
+   * Its rules.
+   *
+   * @generated from field: repeated daphnia.v1.Rule rules = 2;
+   */
+  rules: Rule[];
+
+  /**
+   * Why it cannot be used; empty where it can.
+   *
+   * @generated from field: string problem = 3;
+   */
+  problem: string;
+
+  /**
+   * True where somebody trusts it as it is now.
+   *
+   * @generated from field: bool trusted = 4;
+   */
+  trusted: boolean;
+};
+
+/**
+ * Describes the message daphnia.v1.GetProjectResponse.
+ * Use `create(GetProjectResponseSchema)` to create a new message.
+ */
+export declare const GetProjectResponseSchema: GenMessage<GetProjectResponse>;
+
+/**
+ * TrustProjectRequest trusts what a folder's file says now.
+ *
+ * @generated from message daphnia.v1.TrustProjectRequest
+ */
+export declare type TrustProjectRequest = Message<"daphnia.v1.TrustProjectRequest"> & {
+  /**
+   * Makes a retry of the same request answer the same.
+   *
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * The folder, absolute.
+   *
+   * @generated from field: string folder = 2;
+   */
+  folder: string;
+
+  /**
+   * The `content_hash` that was read: another file is not trusted. Empty takes
+   * the trust back.
+   *
+   * @generated from field: string content_hash = 3;
+   */
+  contentHash: string;
+};
+
+/**
+ * Describes the message daphnia.v1.TrustProjectRequest.
+ * Use `create(TrustProjectRequestSchema)` to create a new message.
+ */
+export declare const TrustProjectRequestSchema: GenMessage<TrustProjectRequest>;
+
+/**
+ * TrustProjectResponse says where it is on record.
+ *
+ * @generated from message daphnia.v1.TrustProjectResponse
+ */
+export declare type TrustProjectResponse = Message<"daphnia.v1.TrustProjectResponse"> & {
+  /**
+   * The place in the log from which on it counts.
+   *
+   * @generated from field: string cursor = 1;
+   */
+  cursor: string;
+};
+
+/**
+ * Describes the message daphnia.v1.TrustProjectResponse.
+ * Use `create(TrustProjectResponseSchema)` to create a new message.
+ */
+export declare const TrustProjectResponseSchema: GenMessage<TrustProjectResponse>;
 
 /**
  * ListRulesRequest names a mode.
@@ -129,11 +416,12 @@ export declare type ExplainCallRequest = Message<"daphnia.v1.ExplainCallRequest"
   replaceRules: boolean;
 
   /**
-   * Whether commands would run inside a working sandbox.
+   * Whether commands would run inside a working sandbox. Absent means as they do
+   * now.
    *
-   * @generated from field: bool sandbox = 8;
+   * @generated from field: optional bool sandbox = 8;
    */
-  sandbox: boolean;
+  sandbox?: boolean | undefined;
 
   /**
    * An agent whose mode and rules count; empty means none.
@@ -204,6 +492,27 @@ export declare const ExplainCallResponseSchema: GenMessage<ExplainCallResponse>;
  */
 export declare const ApprovalService: GenService<{
   /**
+   * ListApprovals lists what waits for a person, longest waiting first.
+   *
+   * @generated from rpc daphnia.v1.ApprovalService.ListApprovals
+   */
+  listApprovals: {
+    methodKind: "unary";
+    input: typeof ListApprovalsRequestSchema;
+    output: typeof ListApprovalsResponseSchema;
+  },
+  /**
+   * ResolveApproval answers. The first answer counts: a later one fails with
+   * APPROVAL_RESOLVED, whose metadata says who was first and what they chose.
+   *
+   * @generated from rpc daphnia.v1.ApprovalService.ResolveApproval
+   */
+  resolveApproval: {
+    methodKind: "unary";
+    input: typeof ResolveApprovalRequestSchema;
+    output: typeof ResolveApprovalResponseSchema;
+  },
+  /**
    * ListRules lists the rules of a mode in the order in which they are asked.
    *
    * @generated from rpc daphnia.v1.ApprovalService.ListRules
@@ -212,6 +521,38 @@ export declare const ApprovalService: GenService<{
     methodKind: "unary";
     input: typeof ListRulesRequestSchema;
     output: typeof ListRulesResponseSchema;
+  },
+  /**
+   * RevokeRule takes back a rule that ALLOW_ALWAYS added.
+   *
+   * @generated from rpc daphnia.v1.ApprovalService.RevokeRule
+   */
+  revokeRule: {
+    methodKind: "unary";
+    input: typeof RevokeRuleRequestSchema;
+    output: typeof RevokeRuleResponseSchema;
+  },
+  /**
+   * GetProject tells the rules that a folder brings along in
+   * `.daphnia/rules.toml`.
+   *
+   * @generated from rpc daphnia.v1.ApprovalService.GetProject
+   */
+  getProject: {
+    methodKind: "unary";
+    input: typeof GetProjectRequestSchema;
+    output: typeof GetProjectResponseSchema;
+  },
+  /**
+   * TrustProject lets a folder's rules allow too. Of a folder that nobody trusts
+   * only those count that deny or ask.
+   *
+   * @generated from rpc daphnia.v1.ApprovalService.TrustProject
+   */
+  trustProject: {
+    methodKind: "unary";
+    input: typeof TrustProjectRequestSchema;
+    output: typeof TrustProjectResponseSchema;
   },
   /**
    * ExplainCall says what would become of a call, and which rule decides. It

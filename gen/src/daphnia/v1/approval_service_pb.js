@@ -3,6 +3,8 @@
 /* eslint-disable */
 
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_daphnia_v1_approval } from "./approval_pb.js";
+import { file_daphnia_v1_event } from "./event_pb.js";
 import { file_daphnia_v1_permission } from "./permission_pb.js";
 import { file_daphnia_v1_principal } from "./principal_pb.js";
 
@@ -10,35 +12,105 @@ import { file_daphnia_v1_principal } from "./principal_pb.js";
  * Describes the file daphnia/v1/approval_service.proto.
  */
 export const file_daphnia_v1_approval_service = /*@__PURE__*/
-  fileDesc("CiFkYXBobmlhL3YxL2FwcHJvdmFsX3NlcnZpY2UucHJvdG8SCmRhcGhuaWEudjEiLwoQTGlzdFJ1bGVzUmVxdWVzdBIMCgRtb2RlGAEgASgJEg0KBWFnZW50GAIgASgJIm0KEUxpc3RSdWxlc1Jlc3BvbnNlEgwKBG1vZGUYASABKAkSHwoFcnVsZXMYAiADKAsyEC5kYXBobmlhLnYxLlJ1bGUSKQoJb3RoZXJ3aXNlGAMgASgOMhYuZGFwaG5pYS52MS5SdWxlQWN0aW9uIrcBChJFeHBsYWluQ2FsbFJlcXVlc3QSDAoEdG9vbBgBIAEoCRIRCglhcmd1bWVudHMYAiABKAkSDAoEbW9kZRgDIAEoCRINCgVyb290cxgEIAMoCRILCgNjd2QYBSABKAkSHwoFcnVsZXMYBiADKAsyEC5kYXBobmlhLnYxLlJ1bGUSFQoNcmVwbGFjZV9ydWxlcxgHIAEoCBIPCgdzYW5kYm94GAggASgIEg0KBWFnZW50GAkgASgJIo8BChNFeHBsYWluQ2FsbFJlc3BvbnNlEiYKBmFjdGlvbhgBIAEoDjIWLmRhcGhuaWEudjEuUnVsZUFjdGlvbhIMCgRydWxlGAIgASgJEgsKA3doeRgDIAEoCRInCgZjbGFpbXMYBCADKAsyFy5kYXBobmlhLnYxLkp1ZGdlZENsYWltEgwKBG1vZGUYBSABKAkyvQEKD0FwcHJvdmFsU2VydmljZRJRCglMaXN0UnVsZXMSHC5kYXBobmlhLnYxLkxpc3RSdWxlc1JlcXVlc3QaHS5kYXBobmlhLnYxLkxpc3RSdWxlc1Jlc3BvbnNlIgeQAgGItRgCElcKC0V4cGxhaW5DYWxsEh4uZGFwaG5pYS52MS5FeHBsYWluQ2FsbFJlcXVlc3QaHy5kYXBobmlhLnYxLkV4cGxhaW5DYWxsUmVzcG9uc2UiB5ACAYi1GARiBnByb3RvMw", [file_daphnia_v1_permission, file_daphnia_v1_principal]);
+  fileDesc("CiFkYXBobmlhL3YxL2FwcHJvdmFsX3NlcnZpY2UucHJvdG8SCmRhcGhuaWEudjEiKgoUTGlzdEFwcHJvdmFsc1JlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoCSJQChVMaXN0QXBwcm92YWxzUmVzcG9uc2USJwoJYXBwcm92YWxzGAEgAygLMhQuZGFwaG5pYS52MS5BcHByb3ZhbBIOCgZjdXJzb3IYAiABKAkiogEKFlJlc29sdmVBcHByb3ZhbFJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRITCgthcHByb3ZhbF9pZBgCIAEoCRIqCgZjaG9pY2UYAyABKA4yGi5kYXBobmlhLnYxLkFwcHJvdmFsQ2hvaWNlEg4KBnJlYXNvbhgEIAEoCRIjCgdhbnN3ZXJzGAUgAygLMhIuZGFwaG5pYS52MS5BbnN3ZXIiWQoXUmVzb2x2ZUFwcHJvdmFsUmVzcG9uc2USLgoIcmVzb2x2ZWQYASABKAsyHC5kYXBobmlhLnYxLkFwcHJvdmFsUmVzb2x2ZWQSDgoGY3Vyc29yGAIgASgJIjUKEVJldm9rZVJ1bGVSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDAoEbmFtZRgCIAEoCSIkChJSZXZva2VSdWxlUmVzcG9uc2USDgoGY3Vyc29yGAEgASgJIiMKEUdldFByb2plY3RSZXF1ZXN0Eg4KBmZvbGRlchgBIAEoCSJtChJHZXRQcm9qZWN0UmVzcG9uc2USFAoMY29udGVudF9oYXNoGAEgASgJEh8KBXJ1bGVzGAIgAygLMhAuZGFwaG5pYS52MS5SdWxlEg8KB3Byb2JsZW0YAyABKAkSDwoHdHJ1c3RlZBgEIAEoCCJPChNUcnVzdFByb2plY3RSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDgoGZm9sZGVyGAIgASgJEhQKDGNvbnRlbnRfaGFzaBgDIAEoCSImChRUcnVzdFByb2plY3RSZXNwb25zZRIOCgZjdXJzb3IYASABKAkiLwoQTGlzdFJ1bGVzUmVxdWVzdBIMCgRtb2RlGAEgASgJEg0KBWFnZW50GAIgASgJIm0KEUxpc3RSdWxlc1Jlc3BvbnNlEgwKBG1vZGUYASABKAkSHwoFcnVsZXMYAiADKAsyEC5kYXBobmlhLnYxLlJ1bGUSKQoJb3RoZXJ3aXNlGAMgASgOMhYuZGFwaG5pYS52MS5SdWxlQWN0aW9uIsgBChJFeHBsYWluQ2FsbFJlcXVlc3QSDAoEdG9vbBgBIAEoCRIRCglhcmd1bWVudHMYAiABKAkSDAoEbW9kZRgDIAEoCRINCgVyb290cxgEIAMoCRILCgNjd2QYBSABKAkSHwoFcnVsZXMYBiADKAsyEC5kYXBobmlhLnYxLlJ1bGUSFQoNcmVwbGFjZV9ydWxlcxgHIAEoCBIUCgdzYW5kYm94GAggASgISACIAQESDQoFYWdlbnQYCSABKAlCCgoIX3NhbmRib3gijwEKE0V4cGxhaW5DYWxsUmVzcG9uc2USJgoGYWN0aW9uGAEgASgOMhYuZGFwaG5pYS52MS5SdWxlQWN0aW9uEgwKBHJ1bGUYAiABKAkSCwoDd2h5GAMgASgJEicKBmNsYWltcxgEIAMoCzIXLmRhcGhuaWEudjEuSnVkZ2VkQ2xhaW0SDAoEbW9kZRgFIAEoCTKABQoPQXBwcm92YWxTZXJ2aWNlEl0KDUxpc3RBcHByb3ZhbHMSIC5kYXBobmlhLnYxLkxpc3RBcHByb3ZhbHNSZXF1ZXN0GiEuZGFwaG5pYS52MS5MaXN0QXBwcm92YWxzUmVzcG9uc2UiB5ACAYi1GAISYAoPUmVzb2x2ZUFwcHJvdmFsEiIuZGFwaG5pYS52MS5SZXNvbHZlQXBwcm92YWxSZXF1ZXN0GiMuZGFwaG5pYS52MS5SZXNvbHZlQXBwcm92YWxSZXNwb25zZSIEiLUYBRJRCglMaXN0UnVsZXMSHC5kYXBobmlhLnYxLkxpc3RSdWxlc1JlcXVlc3QaHS5kYXBobmlhLnYxLkxpc3RSdWxlc1Jlc3BvbnNlIgeQAgGItRgCElEKClJldm9rZVJ1bGUSHS5kYXBobmlhLnYxLlJldm9rZVJ1bGVSZXF1ZXN0Gh4uZGFwaG5pYS52MS5SZXZva2VSdWxlUmVzcG9uc2UiBIi1GAUSVAoKR2V0UHJvamVjdBIdLmRhcGhuaWEudjEuR2V0UHJvamVjdFJlcXVlc3QaHi5kYXBobmlhLnYxLkdldFByb2plY3RSZXNwb25zZSIHkAIBiLUYBBJXCgxUcnVzdFByb2plY3QSHy5kYXBobmlhLnYxLlRydXN0UHJvamVjdFJlcXVlc3QaIC5kYXBobmlhLnYxLlRydXN0UHJvamVjdFJlc3BvbnNlIgSItRgEElcKC0V4cGxhaW5DYWxsEh4uZGFwaG5pYS52MS5FeHBsYWluQ2FsbFJlcXVlc3QaHy5kYXBobmlhLnYxLkV4cGxhaW5DYWxsUmVzcG9uc2UiB5ACAYi1GARiBnByb3RvMw", [file_daphnia_v1_approval, file_daphnia_v1_event, file_daphnia_v1_permission, file_daphnia_v1_principal]);
+
+/**
+ * Describes the message daphnia.v1.ListApprovalsRequest.
+ * Use `create(ListApprovalsRequestSchema)` to create a new message.
+ */
+export const ListApprovalsRequestSchema = /*@__PURE__*/
+  messageDesc(file_daphnia_v1_approval_service, 0);
+
+/**
+ * Describes the message daphnia.v1.ListApprovalsResponse.
+ * Use `create(ListApprovalsResponseSchema)` to create a new message.
+ */
+export const ListApprovalsResponseSchema = /*@__PURE__*/
+  messageDesc(file_daphnia_v1_approval_service, 1);
+
+/**
+ * Describes the message daphnia.v1.ResolveApprovalRequest.
+ * Use `create(ResolveApprovalRequestSchema)` to create a new message.
+ */
+export const ResolveApprovalRequestSchema = /*@__PURE__*/
+  messageDesc(file_daphnia_v1_approval_service, 2);
+
+/**
+ * Describes the message daphnia.v1.ResolveApprovalResponse.
+ * Use `create(ResolveApprovalResponseSchema)` to create a new message.
+ */
+export const ResolveApprovalResponseSchema = /*@__PURE__*/
+  messageDesc(file_daphnia_v1_approval_service, 3);
+
+/**
+ * Describes the message daphnia.v1.RevokeRuleRequest.
+ * Use `create(RevokeRuleRequestSchema)` to create a new message.
+ */
+export const RevokeRuleRequestSchema = /*@__PURE__*/
+  messageDesc(file_daphnia_v1_approval_service, 4);
+
+/**
+ * Describes the message daphnia.v1.RevokeRuleResponse.
+ * Use `create(RevokeRuleResponseSchema)` to create a new message.
+ */
+export const RevokeRuleResponseSchema = /*@__PURE__*/
+  messageDesc(file_daphnia_v1_approval_service, 5);
+
+/**
+ * Describes the message daphnia.v1.GetProjectRequest.
+ * Use `create(GetProjectRequestSchema)` to create a new message.
+ */
+export const GetProjectRequestSchema = /*@__PURE__*/
+  messageDesc(file_daphnia_v1_approval_service, 6);
+
+/**
+ * Describes the message daphnia.v1.GetProjectResponse.
+ * Use `create(GetProjectResponseSchema)` to create a new message.
+ */
+export const GetProjectResponseSchema = /*@__PURE__*/
+  messageDesc(file_daphnia_v1_approval_service, 7);
+
+/**
+ * Describes the message daphnia.v1.TrustProjectRequest.
+ * Use `create(TrustProjectRequestSchema)` to create a new message.
+ */
+export const TrustProjectRequestSchema = /*@__PURE__*/
+  messageDesc(file_daphnia_v1_approval_service, 8);
+
+/**
+ * Describes the message daphnia.v1.TrustProjectResponse.
+ * Use `create(TrustProjectResponseSchema)` to create a new message.
+ */
+export const TrustProjectResponseSchema = /*@__PURE__*/
+  messageDesc(file_daphnia_v1_approval_service, 9);
 
 /**
  * Describes the message daphnia.v1.ListRulesRequest.
  * Use `create(ListRulesRequestSchema)` to create a new message.
  */
 export const ListRulesRequestSchema = /*@__PURE__*/
-  messageDesc(file_daphnia_v1_approval_service, 0);
+  messageDesc(file_daphnia_v1_approval_service, 10);
 
 /**
  * Describes the message daphnia.v1.ListRulesResponse.
  * Use `create(ListRulesResponseSchema)` to create a new message.
  */
 export const ListRulesResponseSchema = /*@__PURE__*/
-  messageDesc(file_daphnia_v1_approval_service, 1);
+  messageDesc(file_daphnia_v1_approval_service, 11);
 
 /**
  * Describes the message daphnia.v1.ExplainCallRequest.
  * Use `create(ExplainCallRequestSchema)` to create a new message.
  */
 export const ExplainCallRequestSchema = /*@__PURE__*/
-  messageDesc(file_daphnia_v1_approval_service, 2);
+  messageDesc(file_daphnia_v1_approval_service, 12);
 
 /**
  * Describes the message daphnia.v1.ExplainCallResponse.
  * Use `create(ExplainCallResponseSchema)` to create a new message.
  */
 export const ExplainCallResponseSchema = /*@__PURE__*/
-  messageDesc(file_daphnia_v1_approval_service, 3);
+  messageDesc(file_daphnia_v1_approval_service, 13);
 
 /**
  * ApprovalService is about what agents may do.

@@ -120,6 +120,13 @@ export declare type GetBlobRequest = Message<"daphnia.v1.GetBlobRequest"> & {
    * @generated from field: uint32 limit = 3;
    */
   limit: number;
+
+  /**
+   * In place of the digest: a call that prints, for what it has printed so far.
+   *
+   * @generated from field: string draft_id = 4;
+   */
+  draftId: string;
 };
 
 /**

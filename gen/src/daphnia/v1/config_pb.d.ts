@@ -4,8 +4,8 @@
 
 import type { GenEnum, GenExtension, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { Rule } from "./permission_pb.js";
 import type { Duration, FieldOptions } from "@bufbuild/protobuf/wkt";
+import type { Rule } from "./permission_pb.js";
 
 /**
  * Describes the file daphnia/v1/config.proto.
@@ -62,6 +62,34 @@ export declare type Config = Message<"daphnia.v1.Config"> & {
    * @generated from field: daphnia.v1.PermissionsConfig permissions = 6;
    */
   permissions?: PermissionsConfig | undefined;
+
+  /**
+   * What encloses commands.
+   *
+   * @generated from field: daphnia.v1.SandboxConfig sandbox = 7;
+   */
+  sandbox?: SandboxConfig | undefined;
+
+  /**
+   * What the `fetch` tool may reach beside public addresses.
+   *
+   * @generated from field: daphnia.v1.FetchConfig fetch = 8;
+   */
+  fetch?: FetchConfig | undefined;
+
+  /**
+   * Values that are never written down.
+   *
+   * @generated from field: daphnia.v1.RedactConfig redact = 9;
+   */
+  redact?: RedactConfig | undefined;
+
+  /**
+   * Who hears of approvals and failures.
+   *
+   * @generated from field: daphnia.v1.NotifyConfig notify = 10;
+   */
+  notify?: NotifyConfig | undefined;
 };
 
 /**
@@ -69,6 +97,122 @@ export declare type Config = Message<"daphnia.v1.Config"> & {
  * Use `create(ConfigSchema)` to create a new message.
  */
 export declare const ConfigSchema: GenMessage<Config>;
+
+/**
+ * SandboxConfig says what encloses commands that agents run.
+ *
+ * @generated from message daphnia.v1.SandboxConfig
+ */
+export declare type SandboxConfig = Message<"daphnia.v1.SandboxConfig"> & {
+  /**
+   * `auto` uses it where it works, `required` runs no command without it, `off`
+   * never uses it. Default: auto.
+   *
+   * @generated from field: string mode = 1;
+   */
+  mode: string;
+};
+
+/**
+ * Describes the message daphnia.v1.SandboxConfig.
+ * Use `create(SandboxConfigSchema)` to create a new message.
+ */
+export declare const SandboxConfigSchema: GenMessage<SandboxConfig>;
+
+/**
+ * FetchConfig is about the `fetch` tool.
+ *
+ * @generated from message daphnia.v1.FetchConfig
+ */
+export declare type FetchConfig = Message<"daphnia.v1.FetchConfig"> & {
+  /**
+   * Private hosts that it may reach all the same: names or addresses, with a
+   * port where only that one is meant, such as `localhost:3000`. Default: none.
+   *
+   * @generated from field: repeated string allow = 1;
+   */
+  allow: string[];
+
+  /**
+   * Most bytes that it reads of an answer. Default: 10 MiB; 1 KiB to 256 MiB.
+   *
+   * @generated from field: uint64 max_bytes = 2;
+   */
+  maxBytes: bigint;
+
+  /**
+   * The time that an answer may take, redirects included. Default: 30s; 100ms
+   * to 10m.
+   *
+   * @generated from field: google.protobuf.Duration timeout = 3;
+   */
+  timeout?: Duration | undefined;
+};
+
+/**
+ * Describes the message daphnia.v1.FetchConfig.
+ * Use `create(FetchConfigSchema)` to create a new message.
+ */
+export declare const FetchConfigSchema: GenMessage<FetchConfig>;
+
+/**
+ * RedactConfig says what is replaced wherever bytes come in, before anything is
+ * kept, shown or sent to a model. Keys of providers, the daemon's token and the
+ * values of `env_pass` are replaced always, but for values that are no secret to
+ * anybody: existing paths, plain words, and variables such as `HOME` or `LANG`.
+ *
+ * @generated from message daphnia.v1.RedactConfig
+ */
+export declare type RedactConfig = Message<"daphnia.v1.RedactConfig"> & {
+  /**
+   * Names of environment variables whose values are secret. Default: none.
+   *
+   * @generated from field: repeated string env = 1;
+   */
+  env: string[];
+
+  /**
+   * Regular expressions of secrets, beside those that are known: none may match
+   * more than 4 KiB or an empty text. Default: none.
+   *
+   * @generated from field: repeated string patterns = 2;
+   */
+  patterns: string[];
+};
+
+/**
+ * Describes the message daphnia.v1.RedactConfig.
+ * Use `create(RedactConfigSchema)` to create a new message.
+ */
+export declare const RedactConfigSchema: GenMessage<RedactConfig>;
+
+/**
+ * NotifyConfig says who hears of approvals that wait and turns that failed. Each
+ * is told the event as JSON.
+ *
+ * @generated from message daphnia.v1.NotifyConfig
+ */
+export declare type NotifyConfig = Message<"daphnia.v1.NotifyConfig"> & {
+  /**
+   * A URL, http or https, that gets it as a POST. Shown as `***`.
+   *
+   * @generated from field: string webhook = 1;
+   */
+  webhook: string;
+
+  /**
+   * A program and its arguments that gets it on its standard input.
+   *
+   * @generated from field: repeated string command = 2;
+   */
+  command: string[];
+};
+
+/**
+ * Describes the message daphnia.v1.NotifyConfig.
+ * Use `create(NotifyConfigSchema)` to create a new message.
+ */
+export declare const NotifyConfigSchema: GenMessage<NotifyConfig>;
 
 /**
  * PermissionsConfig says what agents may do.
@@ -336,6 +480,29 @@ export declare type Limits = Message<"daphnia.v1.Limits"> & {
    * @generated from field: google.protobuf.Duration longest_retry_pause = 19;
    */
   longestRetryPause?: Duration | undefined;
+
+  /**
+   * Tool calls of one turn; more are refused. Default: 200; 1 to 100000.
+   *
+   * @generated from field: uint32 max_calls = 20;
+   */
+  maxCalls: number;
+
+  /**
+   * Time that a turn may take, from its start on, waiting included. Default: 24h;
+   * 1s to 720h.
+   *
+   * @generated from field: google.protobuf.Duration turn_timeout = 21;
+   */
+  turnTimeout?: Duration | undefined;
+
+  /**
+   * How long an approval waits where the agent does not say. Default: 30m; 100ms
+   * to 720h.
+   *
+   * @generated from field: google.protobuf.Duration approval_timeout = 22;
+   */
+  approvalTimeout?: Duration | undefined;
 };
 
 /**

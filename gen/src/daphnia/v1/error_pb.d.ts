@@ -104,6 +104,14 @@ export enum ErrorReason {
   REQUEST_ID_REUSED = 11,
 
   /**
+   * Somebody, or time, has answered this approval; the metadata says who (`by`),
+   * what (`choice`), and whether nobody did in time (`expired`).
+   *
+   * @generated from enum value: ERROR_REASON_APPROVAL_RESOLVED = 12;
+   */
+  APPROVAL_RESOLVED = 12,
+
+  /**
    * The cursor is not one that a daemon made.
    *
    * @generated from enum value: ERROR_REASON_CURSOR_MALFORMED = 20;

@@ -5,12 +5,14 @@
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
-import type { Delivery, EventRef, SuspendReason, TurnOutcome } from "./session_pb.js";
+import type { Delivery, EventRef, SessionGrant, SuspendReason, TurnOutcome } from "./session_pb.js";
 import type { Principal } from "./principal_pb.js";
 import type { Message as Message$1, Part } from "./message_pb.js";
 import type { Cost, Usage } from "./usage_pb.js";
 import type { Blob } from "./blob_pb.js";
 import type { ToolCallStatus } from "./tool_pb.js";
+import type { Answer, Approval, ApprovalChoice } from "./approval_pb.js";
+import type { Rule } from "./permission_pb.js";
 
 /**
  * Describes the file daphnia/v1/event.proto.
@@ -236,6 +238,38 @@ export declare type Event = Message<"daphnia.v1.Event"> & {
     case: "toolCallFinished";
   } | {
     /**
+     * Files that a turn changed were put back.
+     *
+     * @generated from field: daphnia.v1.TurnReverted turn_reverted = 183;
+     */
+    value: TurnReverted;
+    case: "turnReverted";
+  } | {
+    /**
+     * A call waits for a person.
+     *
+     * @generated from field: daphnia.v1.ApprovalRequested approval_requested = 200;
+     */
+    value: ApprovalRequested;
+    case: "approvalRequested";
+  } | {
+    /**
+     * A person, or time, has answered.
+     *
+     * @generated from field: daphnia.v1.ApprovalResolved approval_resolved = 201;
+     */
+    value: ApprovalResolved;
+    case: "approvalResolved";
+  } | {
+    /**
+     * An agent asked for something that it was not granted.
+     *
+     * @generated from field: daphnia.v1.ScopeViolated scope_violated = 260;
+     */
+    value: ScopeViolated;
+    case: "scopeViolated";
+  } | {
+    /**
      * The daemon serves. Told in the daemon's session.
      *
      * @generated from field: daphnia.v1.DaemonStarted daemon_started = 300;
@@ -385,6 +419,13 @@ export declare type SessionUpdated = Message<"daphnia.v1.SessionUpdated"> & {
    * @generated from field: optional daphnia.v1.Roots roots = 5;
    */
   roots?: Roots | undefined;
+
+  /**
+   * The new permission mode, when it changed.
+   *
+   * @generated from field: optional string mode = 6;
+   */
+  mode?: string | undefined;
 };
 
 /**
@@ -507,6 +548,13 @@ export declare type PromptAccepted = Message<"daphnia.v1.PromptAccepted"> & {
    * @generated from field: string model = 5;
    */
   model: string;
+
+  /**
+   * True where nobody is there to be asked; the agent's `unattended` decides.
+   *
+   * @generated from field: bool unattended = 6;
+   */
+  unattended: boolean;
 };
 
 /**
@@ -608,6 +656,13 @@ export declare type TurnStarted = Message<"daphnia.v1.TurnStarted"> & {
    * @generated from field: uint32 max_steps = 3;
    */
   maxSteps: number;
+
+  /**
+   * True where its prompt said that nobody is there to be asked.
+   *
+   * @generated from field: bool unattended = 4;
+   */
+  unattended: boolean;
 };
 
 /**
@@ -1042,6 +1097,14 @@ export declare type ToolCallStarted = Message<"daphnia.v1.ToolCallStarted"> & {
    * @generated from field: uint32 attempt = 3;
    */
   attempt: number;
+
+  /**
+   * The process that it runs in: committed while that still waits to begin.
+   * Absent where it needs none of its own.
+   *
+   * @generated from field: daphnia.v1.CallProcess process = 4;
+   */
+  process?: CallProcess | undefined;
 };
 
 /**
@@ -1049,6 +1112,40 @@ export declare type ToolCallStarted = Message<"daphnia.v1.ToolCallStarted"> & {
  * Use `create(ToolCallStartedSchema)` to create a new message.
  */
 export declare const ToolCallStartedSchema: GenMessage<ToolCallStarted>;
+
+/**
+ * CallProcess is the process, with its group, that a call runs in.
+ *
+ * @generated from message daphnia.v1.CallProcess
+ */
+export declare type CallProcess = Message<"daphnia.v1.CallProcess"> & {
+  /**
+   * Its id, which is its group's too.
+   *
+   * @generated from field: uint32 pid = 1;
+   */
+  pid: number;
+
+  /**
+   * When it began, in the system's own words; with the id it names one process.
+   *
+   * @generated from field: string start_time = 2;
+   */
+  startTime: string;
+
+  /**
+   * What encloses it, such as `bubblewrap`; empty for nothing.
+   *
+   * @generated from field: string sandbox = 3;
+   */
+  sandbox: string;
+};
+
+/**
+ * Describes the message daphnia.v1.CallProcess.
+ * Use `create(CallProcessSchema)` to create a new message.
+ */
+export declare const CallProcessSchema: GenMessage<CallProcess>;
 
 /**
  * ToolCallProgressed is told at most once a second and call.
@@ -1110,6 +1207,30 @@ export declare type ToolCallFinished = Message<"daphnia.v1.ToolCallFinished"> & 
    * @generated from field: google.protobuf.Duration duration = 4;
    */
   duration?: Duration | undefined;
+
+  /**
+   * All that it printed while it ran, where it printed: then the draft that ends
+   * here has the call's id. Else the whole of its first text, where `parts` hold
+   * only the ends of that.
+   *
+   * @generated from field: daphnia.v1.Blob output = 5;
+   */
+  output?: Blob | undefined;
+
+  /**
+   * When each piece of the output came, packed as in MessageCompleted. What came
+   * within 10 ms is one beat; where that is over 64 KiB, more of it is.
+   *
+   * @generated from field: bytes cadence = 6;
+   */
+  cadence: Uint8Array;
+
+  /**
+   * The files that it changed, in order.
+   *
+   * @generated from field: repeated daphnia.v1.FileChange changes = 7;
+   */
+  changes: FileChange[];
 };
 
 /**
@@ -1117,6 +1238,232 @@ export declare type ToolCallFinished = Message<"daphnia.v1.ToolCallFinished"> & 
  * Use `create(ToolCallFinishedSchema)` to create a new message.
  */
 export declare const ToolCallFinishedSchema: GenMessage<ToolCallFinished>;
+
+/**
+ * FileChange is one file that a call changed, and what it takes to undo that.
+ *
+ * @generated from message daphnia.v1.FileChange
+ */
+export declare type FileChange = Message<"daphnia.v1.FileChange"> & {
+  /**
+   * The real, absolute path.
+   *
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * What the file held; absent where there was none, or it was not kept.
+   *
+   * @generated from field: daphnia.v1.Blob before = 2;
+   */
+  before?: Blob | undefined;
+
+  /**
+   * SHA-256 of what it holds now, in lower-case hex; empty where it is gone.
+   *
+   * @generated from field: string after = 3;
+   */
+  after: string;
+
+  /**
+   * The change as a unified diff, at most 64 KiB of it; empty where it is not text.
+   *
+   * @generated from field: string diff = 4;
+   */
+  diff: string;
+
+  /**
+   * The file's permission bits; 0 where it was made anew.
+   *
+   * @generated from field: uint32 mode = 5;
+   */
+  mode: number;
+
+  /**
+   * Why what it held was not kept, such as that it holds a secret; then it cannot
+   * be put back. Empty where it was kept, or there was none.
+   *
+   * @generated from field: string not_kept = 6;
+   */
+  notKept: string;
+};
+
+/**
+ * Describes the message daphnia.v1.FileChange.
+ * Use `create(FileChangeSchema)` to create a new message.
+ */
+export declare const FileChangeSchema: GenMessage<FileChange>;
+
+/**
+ * TurnReverted says which files of a turn were put back.
+ *
+ * @generated from message daphnia.v1.TurnReverted
+ */
+export declare type TurnReverted = Message<"daphnia.v1.TurnReverted"> & {
+  /**
+   * The turn.
+   *
+   * @generated from field: string turn_id = 1;
+   */
+  turnId: string;
+
+  /**
+   * What became of each file, in the order in which the turn first changed them.
+   *
+   * @generated from field: repeated daphnia.v1.RevertedFile files = 2;
+   */
+  files: RevertedFile[];
+};
+
+/**
+ * Describes the message daphnia.v1.TurnReverted.
+ * Use `create(TurnRevertedSchema)` to create a new message.
+ */
+export declare const TurnRevertedSchema: GenMessage<TurnReverted>;
+
+/**
+ * RevertedFile is what became of one file.
+ *
+ * @generated from message daphnia.v1.RevertedFile
+ */
+export declare type RevertedFile = Message<"daphnia.v1.RevertedFile"> & {
+  /**
+   * The real, absolute path.
+   *
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * Why it was left as it is; empty where it was put back.
+   *
+   * @generated from field: string problem = 2;
+   */
+  problem: string;
+};
+
+/**
+ * Describes the message daphnia.v1.RevertedFile.
+ * Use `create(RevertedFileSchema)` to create a new message.
+ */
+export declare const RevertedFileSchema: GenMessage<RevertedFile>;
+
+/**
+ * ApprovalRequested puts a question to a person; the call waits.
+ *
+ * @generated from message daphnia.v1.ApprovalRequested
+ */
+export declare type ApprovalRequested = Message<"daphnia.v1.ApprovalRequested"> & {
+  /**
+   * What is asked.
+   *
+   * @generated from field: daphnia.v1.Approval approval = 1;
+   */
+  approval?: Approval | undefined;
+};
+
+/**
+ * Describes the message daphnia.v1.ApprovalRequested.
+ * Use `create(ApprovalRequestedSchema)` to create a new message.
+ */
+export declare const ApprovalRequestedSchema: GenMessage<ApprovalRequested>;
+
+/**
+ * ApprovalResolved is the answer. The first one counts.
+ *
+ * @generated from message daphnia.v1.ApprovalResolved
+ */
+export declare type ApprovalResolved = Message<"daphnia.v1.ApprovalResolved"> & {
+  /**
+   * The approval.
+   *
+   * @generated from field: string approval_id = 1;
+   */
+  approvalId: string;
+
+  /**
+   * What was chosen.
+   *
+   * @generated from field: daphnia.v1.ApprovalChoice choice = 2;
+   */
+  choice: ApprovalChoice;
+
+  /**
+   * For a QUESTION: an answer for each question.
+   *
+   * @generated from field: repeated daphnia.v1.Answer answers = 3;
+   */
+  answers: Answer[];
+
+  /**
+   * Why it was denied, for the model to read.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+
+  /**
+   * For ALLOW_ALWAYS: the rules that were added.
+   *
+   * @generated from field: repeated daphnia.v1.Rule rules = 5;
+   */
+  rules: Rule[];
+
+  /**
+   * True where nobody answered in time: then nobody is named, and it is denied.
+   *
+   * @generated from field: bool expired = 6;
+   */
+  expired: boolean;
+
+  /**
+   * Where the answer came from: `socket`, or the address of a TCP peer.
+   *
+   * @generated from field: string peer = 7;
+   */
+  peer: string;
+
+  /**
+   * For ALLOW_SESSION: what counts from now on in this session.
+   *
+   * @generated from field: daphnia.v1.SessionGrant grant = 8;
+   */
+  grant?: SessionGrant | undefined;
+};
+
+/**
+ * Describes the message daphnia.v1.ApprovalResolved.
+ * Use `create(ApprovalResolvedSchema)` to create a new message.
+ */
+export declare const ApprovalResolvedSchema: GenMessage<ApprovalResolved>;
+
+/**
+ * ScopeViolated says that an agent asked for something that it was not granted.
+ *
+ * @generated from message daphnia.v1.ScopeViolated
+ */
+export declare type ScopeViolated = Message<"daphnia.v1.ScopeViolated"> & {
+  /**
+   * The call that was refused.
+   *
+   * @generated from field: string call_id = 1;
+   */
+  callId: string;
+
+  /**
+   * What it asked for, such as a tool's name.
+   *
+   * @generated from field: string what = 2;
+   */
+  what: string;
+};
+
+/**
+ * Describes the message daphnia.v1.ScopeViolated.
+ * Use `create(ScopeViolatedSchema)` to create a new message.
+ */
+export declare const ScopeViolatedSchema: GenMessage<ScopeViolated>;
 
 /**
  * DaemonStarted says that the daemon serves.
@@ -1310,14 +1657,15 @@ export declare type Delta = Message<"daphnia.v1.Delta"> & {
   step: number;
 
   /**
-   * One for each attempt at a message; the event that settles it names it.
+   * One for each attempt at a message, or the id of the call that prints; the
+   * event that settles it names it.
    *
    * @generated from field: string draft_id = 4;
    */
   draftId: string;
 
   /**
-   * Which part of the message, from 0.
+   * Which part of the message, or stream of the call, from 0.
    *
    * @generated from field: uint32 part = 5;
    */
@@ -1352,6 +1700,16 @@ export declare type Delta = Message<"daphnia.v1.Delta"> & {
      */
     value: string;
     case: "text";
+  } | {
+    /**
+     * More of a call's output, as it was printed. Its offset may lie behind what
+     * the reader holds: of an output only the end is told, and who is too slow
+     * jumps forward. `GetBlob` has what lies between.
+     *
+     * @generated from field: bytes data = 9;
+     */
+    value: Uint8Array;
+    case: "data";
   } | { case: undefined; value?: undefined };
 };
 
@@ -1375,14 +1733,14 @@ export declare type PartStart = Message<"daphnia.v1.PartStart"> & {
   kind: PartKind;
 
   /**
-   * For TOOL_ARGUMENTS: the call.
+   * For TOOL_ARGUMENTS and OUTPUT: the call.
    *
    * @generated from field: string call_id = 2;
    */
   callId: string;
 
   /**
-   * For TOOL_ARGUMENTS: the tool.
+   * For TOOL_ARGUMENTS and OUTPUT: the tool.
    *
    * @generated from field: string tool = 3;
    */
@@ -1477,6 +1835,13 @@ export enum TurnErrorKind {
    * @generated from enum value: TURN_ERROR_KIND_RESTART = 10;
    */
   RESTART = 10,
+
+  /**
+   * The turn took longer than it may.
+   *
+   * @generated from enum value: TURN_ERROR_KIND_TIMEOUT = 11;
+   */
+  TIMEOUT = 11,
 }
 
 /**
@@ -1517,6 +1882,14 @@ export enum PartKind {
    * @generated from enum value: PART_KIND_TOOL_ARGUMENTS = 3;
    */
   TOOL_ARGUMENTS = 3,
+
+  /**
+   * What a call prints, both its streams as they come. A reader who comes late
+   * is told its end; `GetBlob` has the rest.
+   *
+   * @generated from enum value: PART_KIND_OUTPUT = 4;
+   */
+  OUTPUT = 4,
 }
 
 /**

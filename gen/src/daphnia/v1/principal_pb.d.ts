@@ -112,6 +112,13 @@ export enum Scope {
    * @generated from enum value: SCOPE_ADMIN = 4;
    */
   ADMIN = 4,
+
+  /**
+   * Answers approvals.
+   *
+   * @generated from enum value: SCOPE_APPROVE = 5;
+   */
+  APPROVE = 5,
 }
 
 /**

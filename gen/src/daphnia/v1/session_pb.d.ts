@@ -6,6 +6,7 @@ import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2"
 import type { Message } from "@bufbuild/protobuf";
 import type { Cost, Usage } from "./usage_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { Rule } from "./permission_pb.js";
 import type { Part } from "./message_pb.js";
 import type { Principal } from "./principal_pb.js";
 
@@ -180,6 +181,13 @@ export declare type Session = Message<"daphnia.v1.Session"> & {
    * @generated from field: daphnia.v1.SuspendReason suspend_reason = 23;
    */
   suspendReason: SuspendReason;
+
+  /**
+   * What people allowed for the rest of the session; the last 100.
+   *
+   * @generated from field: repeated daphnia.v1.SessionGrant grants = 24;
+   */
+  grants: SessionGrant[];
 };
 
 /**
@@ -187,6 +195,54 @@ export declare type Session = Message<"daphnia.v1.Session"> & {
  * Use `create(SessionSchema)` to create a new message.
  */
 export declare const SessionSchema: GenMessage<Session>;
+
+/**
+ * SessionGrant is what a person allowed for the rest of a session.
+ *
+ * @generated from message daphnia.v1.SessionGrant
+ */
+export declare type SessionGrant = Message<"daphnia.v1.SessionGrant"> & {
+  /**
+   * The approval that was asked for it.
+   *
+   * @generated from field: string approval_id = 1;
+   */
+  approvalId: string;
+
+  /**
+   * The tool.
+   *
+   * @generated from field: string tool = 2;
+   */
+  tool: string;
+
+  /**
+   * The arguments of the call; only calls with the same are meant.
+   *
+   * @generated from field: string arguments = 3;
+   */
+  arguments: string;
+
+  /**
+   * The folder it was made in; only calls made there are meant.
+   *
+   * @generated from field: string cwd = 4;
+   */
+  cwd: string;
+
+  /**
+   * Rules that allow more than that call; they count in this session only.
+   *
+   * @generated from field: repeated daphnia.v1.Rule rules = 5;
+   */
+  rules: Rule[];
+};
+
+/**
+ * Describes the message daphnia.v1.SessionGrant.
+ * Use `create(SessionGrantSchema)` to create a new message.
+ */
+export declare const SessionGrantSchema: GenMessage<SessionGrant>;
 
 /**
  * QueuedPrompt is a prompt that the model has not seen yet.
@@ -256,6 +312,13 @@ export declare type QueuedPrompt = Message<"daphnia.v1.QueuedPrompt"> & {
    * @generated from field: uint64 seq = 9;
    */
   seq: bigint;
+
+  /**
+   * True where nobody is there to be asked.
+   *
+   * @generated from field: bool unattended = 10;
+   */
+  unattended: boolean;
 };
 
 /**

@@ -8,6 +8,7 @@ import type { Delivery, EventRef, Session, SessionState, TurnOutcome } from "./s
 import type { Duration, FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message as Message$1, Part } from "./message_pb.js";
 import type { Principal } from "./principal_pb.js";
+import type { RevertedFile } from "./event_pb.js";
 
 /**
  * Describes the file daphnia/v1/session_service.proto.
@@ -84,6 +85,14 @@ export declare type CreateSessionRequest = Message<"daphnia.v1.CreateSessionRequ
    * @generated from field: daphnia.v1.EventRef parent = 9;
    */
   parent?: EventRef | undefined;
+
+  /**
+   * `readonly`, `restrictive`, `guarded`, `standard` or `yolo`; empty means the
+   * agent's. A looser one than the agent's needs SCOPE_ADMIN.
+   *
+   * @generated from field: string mode = 10;
+   */
+  mode: string;
 };
 
 /**
@@ -534,6 +543,14 @@ export declare type PromptRequest = Message<"daphnia.v1.PromptRequest"> & {
    * @generated from field: string model = 6;
    */
   model: string;
+
+  /**
+   * True where nobody is there to be asked; the agent's `unattended` decides what
+   * becomes of a call that asks.
+   *
+   * @generated from field: bool unattended = 12;
+   */
+  unattended: boolean;
 };
 
 /**
@@ -947,6 +964,67 @@ export declare type ResumeTurnResponse = Message<"daphnia.v1.ResumeTurnResponse"
 export declare const ResumeTurnResponseSchema: GenMessage<ResumeTurnResponse>;
 
 /**
+ * RevertTurnRequest names a turn.
+ *
+ * @generated from message daphnia.v1.RevertTurnRequest
+ */
+export declare type RevertTurnRequest = Message<"daphnia.v1.RevertTurnRequest"> & {
+  /**
+   * Makes a retry of the same request answer the same.
+   *
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * The session.
+   *
+   * @generated from field: string session_id = 2;
+   */
+  sessionId: string;
+
+  /**
+   * The turn, which must be over.
+   *
+   * @generated from field: string turn_id = 3;
+   */
+  turnId: string;
+};
+
+/**
+ * Describes the message daphnia.v1.RevertTurnRequest.
+ * Use `create(RevertTurnRequestSchema)` to create a new message.
+ */
+export declare const RevertTurnRequestSchema: GenMessage<RevertTurnRequest>;
+
+/**
+ * RevertTurnResponse says what became of each file.
+ *
+ * @generated from message daphnia.v1.RevertTurnResponse
+ */
+export declare type RevertTurnResponse = Message<"daphnia.v1.RevertTurnResponse"> & {
+  /**
+   * In the order in which the turn first changed them; none where it changed none.
+   *
+   * @generated from field: repeated daphnia.v1.RevertedFile files = 1;
+   */
+  files: RevertedFile[];
+
+  /**
+   * The place in the log from which on it is there.
+   *
+   * @generated from field: string cursor = 2;
+   */
+  cursor: string;
+};
+
+/**
+ * Describes the message daphnia.v1.RevertTurnResponse.
+ * Use `create(RevertTurnResponseSchema)` to create a new message.
+ */
+export declare const RevertTurnResponseSchema: GenMessage<RevertTurnResponse>;
+
+/**
  * GetStepRequestRequest names a step.
  *
  * @generated from message daphnia.v1.GetStepRequestRequest
@@ -1146,6 +1224,17 @@ export declare const SessionService: GenService<{
     methodKind: "unary";
     input: typeof ResumeTurnRequestSchema;
     output: typeof ResumeTurnResponseSchema;
+  },
+  /**
+   * RevertTurn puts files that `write` and `edit` changed in a turn back to what
+   * they held before it, where nothing changed them since.
+   *
+   * @generated from rpc daphnia.v1.SessionService.RevertTurn
+   */
+  revertTurn: {
+    methodKind: "unary";
+    input: typeof RevertTurnRequestSchema;
+    output: typeof RevertTurnResponseSchema;
   },
   /**
    * GetStepRequest answers the exact request that a step sent to its model.
