@@ -1,3 +1,4 @@
+import type { Answer, Question } from "@daphnia/protocol/approval";
 import type { Part } from "@daphnia/protocol/message";
 import type { Tool as ToolSpec } from "@daphnia/protocol/tool";
 
@@ -45,12 +46,57 @@ export interface Place {
   readonly closed: readonly string[];
   /** The real, absolute folder that relative paths start from. */
   readonly cwd: string;
+  /** Names of the daemon's environment variables that a command sees beside the usual ones. */
+  readonly envPass: readonly string[];
+  /** Whether a command in a sandbox may reach the network. */
+  readonly hasNetwork: boolean;
 }
 
 /** What a tool answers. A failure is an answer too. */
 export interface ToolAnswer {
   readonly parts: readonly Part[];
   readonly isError: boolean;
+  /** Set where it was stopped because it took longer than it may. */
+  readonly isTimeout?: boolean;
+  /** The files that it changed, in order. */
+  readonly changes?: readonly Change[];
+}
+
+/** A file that was changed, and what it takes to undo that. */
+export interface Change {
+  /** Real and absolute. */
+  readonly path: string;
+  /** What it held; undefined where there was no file, or where that is not kept. */
+  readonly before: Uint8Array | undefined;
+  /** Why what it held is not kept, in words for people; then it cannot be undone. */
+  readonly notKept?: string;
+  /** SHA-256 of what it holds now, in lower-case hex. */
+  readonly after: string;
+  /** As a unified diff; empty where it is not text. */
+  readonly diff: string;
+  /** Its permission bits; 0 where it was made anew. */
+  readonly mode: number;
+}
+
+/** What a call runs with. */
+export interface RunContext {
+  /** Cancel: the call stops and rejects with the reason. */
+  readonly signal: AbortSignal;
+  /** Unique: what runs again under it does nothing twice. */
+  readonly callId: string;
+  /** Shows what the call prints while it runs. Resolves when it may print more. */
+  print(bytes: Uint8Array): Promise<void>;
+  /** What a person answered to the call's questions, in their order. */
+  readonly answers: readonly Answer[];
+}
+
+/** A process that a call runs in, with its group. */
+export interface CallProcess {
+  readonly pid: number;
+  /** When it began, in the system's own words; with the id it names one process. */
+  readonly startTime: string;
+  /** What encloses it; empty for nothing. */
+  readonly sandbox: string;
 }
 
 /**
@@ -59,8 +105,31 @@ export interface ToolAnswer {
  */
 export interface ClaimedCall {
   readonly claims: readonly Claim[];
+  /** Where a person has to be asked before it runs, whatever the rules say. */
+  readonly questions?: readonly Question[];
+  /** What it would change, as a unified diff, for a person who is asked. */
+  preview?(): Promise<string>;
+  /**
+   * Begins a process that does nothing yet: it waits for `run`, and ends when the
+   * daemon ends before that. Called once, before the start is put on record.
+   */
+  prepare?(): Promise<CallProcess>;
+  /** Ends what `prepare` began, where `run` is not to be called. */
+  drop?(): Promise<void>;
   /** Acts. Throwing tells the model that it failed; cancel rejects with the reason. */
-  run(signal: AbortSignal): Promise<ToolAnswer>;
+  run(context: RunContext): Promise<ToolAnswer>;
+}
+
+/** Puts files back. */
+export interface FileRestorer {
+  /**
+   * Gives a file the content it had, where it still holds what `after` says.
+   * Resolves with why it did not, in words for people; undefined when it did.
+   */
+  restore(
+    change: Omit<Change, "diff">,
+    place: Pick<Place, "roots" | "closed">,
+  ): Promise<string | undefined>;
 }
 
 /** Something that a model can ask the daemon to do. */
