@@ -159,4 +159,19 @@ describe("createJudge", () => {
       [ALLOW, DENY, DENY],
     );
   });
+
+  it("judges a host on every port, but allows only the one that a rule names", () => {
+    const reach = (host: string): Claim => ({ kind: "reach", host });
+    const judge = judgeIn(
+      "standard",
+      { tool: "*", action: "deny", host: "evil.example" },
+      { tool: "*", action: "allow", host: "good.example" },
+      { tool: "*", action: "allow", host: "good.example:8080" },
+    );
+    const actions = ["evil.example", "evil.example:8080", "good.example", "good.example:8080"].map(
+      (host) => judge(reach(host)).action,
+    );
+    assert.deepEqual(actions, [DENY, DENY, ALLOW, ALLOW]);
+    assert.equal(judge(reach("good.example:9090")).action, ASK);
+  });
 });

@@ -25,12 +25,21 @@ export function createJudge(set: RuleSet, ground: Ground): Judge {
   const rules = set.rules.map((rule) => compileRule(rule, ground));
   const denials = rules.filter(({ action }) => action === RuleAction.DENY);
   const others = rules.filter(({ action }) => action !== RuleAction.DENY);
+  const asks = set.asks.map((rule) => compileRule(rule, ground));
   const isYolo = set.mode.otherwise === RuleAction.ALLOW;
   const other = { rule: `${set.mode.name}:otherwise`, action: set.mode.otherwise };
 
+  /** Who may only tighten is heard last, and not where nothing was allowed. */
   function judgeOne(claim: Claim, tool: string): JudgedClaim {
     if (claim.kind === "nothing")
       return { claim, action: RuleAction.ALLOW, rule: "built-in:nothing", why: "" };
+    const judged = judgeByAll(claim, tool);
+    if (judged.action !== RuleAction.ALLOW) return judged;
+    const tighter = asks.find((rule) => rule.fits(claim, tool));
+    return tighter === undefined ? judged : decided(claim, tighter);
+  }
+
+  function judgeByAll(claim: Claim, tool: string): JudgedClaim {
     const denial = denials.find((rule) => rule.fits(claim, tool));
     if (denial !== undefined) return decided(claim, denial);
     if (isYolo) return { claim, ...other, why: "no rule denies it" };
@@ -60,7 +69,7 @@ export function createJudge(set: RuleSet, ground: Ground): Judge {
 
 function decided(claim: Claim, { action, name, why }: CompiledRule): JudgedClaim {
   // An owner's rule is its own reason; ours speak of what was found.
-  const isOurs = !/^(owner|agent|session):/.test(name);
+  const isOurs = !/^(owner|always|project|agent|session):/.test(name);
   const speaks = claim.kind === "run" || claim.kind === "opaque";
   const reason = isOurs && speaks ? claim.why : undefined;
   const told =

@@ -6,8 +6,10 @@ import { type Token, tokenOf } from "./read-rule.ts";
 
 /** Rules of one who may state some, by the order in which they count. */
 export interface Layer {
-  readonly origin: "owner" | "agent" | "session";
+  readonly origin: "owner" | "always" | "project" | "agent" | "session";
   readonly rules: readonly Rule[];
+  /** Set where they may only tighten: those that allow do not count. */
+  readonly tightens?: boolean;
 }
 
 /** What a call is judged by. */
@@ -15,15 +17,29 @@ export interface RuleSet {
   readonly mode: Mode;
   /** In the order in which they are asked, with their names. */
   readonly rules: readonly Rule[];
+  /** Asked where all others would allow. */
+  readonly asks: readonly Rule[];
 }
 
-/** Built-in guards, then the layers as they are given, then the mode's own rules. */
+/**
+ * Built-in guards, then the layers as they are given, then the mode's own rules. A
+ * rule without a name is called by its layer and its place there.
+ */
 export function createRuleSet(mode: ModeName, layers: readonly Layer[]): RuleSet {
   const { guards, rules } = modeOf(mode);
-  const named = layers.flatMap(({ origin, rules: own }) =>
-    own.map((rule, index) => ({ ...rule, name: `${origin}:${index + 1}` })),
+  const named = layers.flatMap(({ origin, rules: own, tightens = false }) =>
+    own.map((rule, index) => {
+      const name = rule.name || `${origin}:${index + 1}`;
+      return { rule: { ...rule, name }, tightens };
+    }),
   );
-  return { mode: modeOf(mode), rules: [...guards, ...named, ...rules] };
+  const counts = named.filter(({ rule, tightens }) => !tightens || rule.action === RuleAction.DENY);
+  const asks = named.filter(({ rule, tightens }) => tightens && rule.action === RuleAction.ASK);
+  return {
+    mode: modeOf(mode),
+    rules: [...guards, ...counts.map(({ rule }) => rule), ...rules],
+    asks: asks.map(({ rule }) => rule),
+  };
 }
 
 /** The folders that a rule's placeholders stand for. Real and absolute. */
@@ -50,27 +66,29 @@ export function compileRule(rule: Rule, ground: Ground): CompiledRule {
   const paths = patterns.map((pattern) => compilePath(pattern, { foldsCase }));
   const tokens = rule.argv.map((word) => tokenOf(word) ?? { kind: "word" as const, text: "\0" });
   const isAllow = action === RuleAction.ALLOW;
-  // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one pass over words, each step of which depends on the last
-  function fitsClaim(claim: Claim): boolean {
-    if (rule.claim !== "" && claim.kind !== rule.claim) return false;
-    if (rule.risk !== "" && !(claim.kind === "run" && claim.risk === rule.risk)) return false;
+  const fitsSubject = (claim: Claim): boolean => {
     if (tokens.length > 0) return claim.kind === "run" && fitsRun(claim, tokens, ground, isAllow);
-    if (rule.path !== "") {
-      return (
-        (claim.kind === "read" || claim.kind === "write") && paths.some((fits) => fits(claim.path))
-      );
-    }
-    return rule.host === "" || (claim.kind === "reach" && fitsHost(claim.host, rule.host));
-  }
+    if (rule.path !== "") return isTouch(claim) && paths.some((fits) => fits(claim.path));
+    return rule.host === "" || (claim.kind === "reach" && fitsHost(claim.host, rule.host, isAllow));
+  };
   return {
     ...{ name, action, why },
     folders: patterns.flatMap(folderOf),
     fits: (claim, tool) =>
       (rule.tool === "" || rule.tool === "*" || rule.tool === tool) &&
       (!rule.sandboxed || ground.isSandboxed) &&
-      fitsClaim(claim),
+      isOfKind(claim, rule) &&
+      fitsSubject(claim),
   };
 }
+
+function isOfKind(claim: Claim, rule: Rule): boolean {
+  if (rule.claim !== "" && claim.kind !== rule.claim) return false;
+  return rule.risk === "" || (claim.kind === "run" && claim.risk === rule.risk);
+}
+
+const isTouch = (claim: Claim): claim is Extract<Claim, { readonly path: string }> =>
+  claim.kind === "read" || claim.kind === "write";
 
 function patternsOf(path: string, ground: Ground): readonly string[] {
   const whole = path.startsWith("~/") ? `{home}${path.slice(1)}` : path;
@@ -138,7 +156,10 @@ function isPlainPath(word: string, roots: readonly string[]): boolean {
   );
 }
 
-function fitsHost(host: string, pattern: string): boolean {
-  const [name, wanted] = [host.toLowerCase(), pattern.toLowerCase()];
+/** A rule that does not allow is about every port, unless it names one. */
+function fitsHost(host: string, pattern: string, isAllow: boolean): boolean {
+  const wanted = pattern.toLowerCase();
+  const isAnyPort = !isAllow && !/:\d+$/.test(wanted);
+  const name = isAnyPort ? host.toLowerCase().replace(/:\d+$/, "") : host.toLowerCase();
   return wanted.startsWith("*.") ? name.endsWith(wanted.slice(1)) : name === wanted;
 }
