@@ -1,4 +1,4 @@
-import type { Clock } from "../../base/clock.ts";
+import { type Clock, pause } from "../../base/clock.ts";
 import {
   type Batch,
   createFollower,
@@ -18,6 +18,8 @@ export type Tell = (batch: Batch) => Promise<void> | undefined;
  * C1: who joins is in the convoy's place: it misses nothing and hears nothing twice.
  * C2: who cannot take more is left behind; nobody waits for it.
  * C3: a reader without news is an entry in a set: no timer, no ear, no buffer.
+ * C4: telling a large crowd takes at most a fifth of the time, and what is committed
+ *     meanwhile is told as one. What comes after a pause is told at once.
  */
 export interface Convoy {
   /** True when there is nothing to tell: whoever was told everything may join, in the same breath. */
@@ -38,6 +40,13 @@ interface Traveller {
   fail(error: unknown): void;
 }
 
+/** Fewer are told so fast that what looks long is somebody else's use of the processor. */
+const largeCrowd = 100;
+/** Telling is followed by so many times as long without: its bytes have to be sent, too. */
+const restShare = 4;
+/** Milliseconds that news may wait for more, however large the crowd is. */
+const longestPause = 20;
+
 /** Starts at the first who joins, and ends with the last who leaves. */
 export function createConvoy(
   options: FollowOptions,
@@ -45,14 +54,18 @@ export function createConvoy(
   deps: { readonly log: Log; readonly clock: Clock },
   onEnd: () => void,
 ): Convoy {
+  const { clock } = deps;
   const end = new AbortController();
   const follower = createFollower(options, deps, end.signal, from);
   const travellers = new Set<Traveller>();
   const waiting = new Set<() => void>();
   let isResting = true;
   let isStarted = false;
+  let nextAt = Number.NEGATIVE_INFINITY;
 
   function tellAll(batch: Batch): void {
+    const isLarge = travellers.size >= largeCrowd;
+    const began = clock.monotonic();
     const place = follower.place();
     for (const traveller of travellers) {
       const taken = tellOne(traveller, batch);
@@ -60,6 +73,9 @@ export function createConvoy(
       travellers.delete(traveller);
       taken.then(() => comeBack(traveller, place), traveller.fail);
     }
+    if (!isLarge) return;
+    const told = clock.monotonic();
+    nextAt = told + Math.min(restShare * (told - began), longestPause);
   }
 
   /** Who is not too late travels on. */
@@ -89,6 +105,8 @@ export function createConvoy(
         isResting = true;
         wakeWaiting();
         await follower.rest();
+        const left = nextAt - clock.monotonic();
+        if (left >= 1) await pause(clock, left, end.signal); // a timer cannot wait for less
       }
     }
   }

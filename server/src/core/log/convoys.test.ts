@@ -48,6 +48,40 @@ describe("convoys", () => {
     assert.deepEqual([bench.listening(), bench.clock.waiting()], [0, 0]);
   });
 
+  it("tell a large crowd as one what was committed meanwhile, and what comes later at once (C4)", async () => {
+    const { bench, told, stop } = startSlowCrowd(128); // 4 ms to tell all, so 16 ms of rest
+    await tick();
+    await bench.commit("a");
+    await tick();
+    await bench.commit("a");
+    await bench.commit("a", 2);
+    await tick();
+    bench.clock.advance(15);
+    await tick();
+    assert.deepEqual(told(), [1]);
+    bench.clock.advance(1);
+    await tick();
+    assert.deepEqual(told(), [1, 3]);
+    bench.clock.advance(16);
+    await bench.commit("a");
+    await tick();
+    assert.deepEqual(told(), [1, 3, 1]);
+    await stop();
+    await tick();
+    assert.deepEqual([bench.listening(), bench.clock.waiting()], [0, 0]);
+  });
+
+  it("keep no small crowd waiting, however long it took to tell it (C4)", async () => {
+    const { bench, told, stop } = startSlowCrowd(99);
+    await tick();
+    for (let i = 0; i < 3; i++) {
+      await bench.commit("a");
+      await tick();
+    }
+    assert.deepEqual(told(), [1, 1, 1]);
+    await stop();
+  });
+
   it("leave a reader of one session asleep while all others commit", async () => {
     const bench = createLogBench(openMemoryStore().events);
     const convoys = createConvoys(bench);
@@ -185,6 +219,24 @@ interface Reader {
   /** What it holds of each part of each draft. */
   text(): ReadonlyMap<string, string>;
   stop(): Promise<void>;
+}
+
+/** Readers each of whom takes 1/32 ms to tell something. */
+function startSlowCrowd(size: number) {
+  const bench = createLogBench(openMemoryStore().events);
+  const convoys = createConvoys(bench);
+  const crowd = Array.from({ length: size }, () =>
+    startReader(convoys, {}, ({ entries }) => {
+      if (entries.length > 0) bench.clock.advance(1 / 32);
+      return undefined;
+    }),
+  );
+  return {
+    bench,
+    /** How many events came in each batch that one of them was told. */
+    told: () => crowd[0]?.batches.map(({ entries }) => entries.length).filter((count) => count > 0),
+    stop: () => Promise.all(crowd.map((reader) => reader.stop())),
+  };
 }
 
 function startReader(

@@ -2,7 +2,7 @@ import { create, fromBinary } from "@bufbuild/protobuf";
 import { type Delta, DeltaSchema, PartStartSchema } from "@daphnia/protocol/event";
 import type { DraftName, StoredPiece } from "./event-store.ts";
 
-/** The most bytes of text in one delta. */
+/** The most bytes of text or output in one delta. */
 export const deltaBytes = 32 * 1024;
 
 /** A mark at the start of a piece is text like any other. */
@@ -16,6 +16,7 @@ export function toDeltas(
   name: DraftName,
   pieces: readonly StoredPiece[],
   budget: number,
+  isOutput = false,
 ): { readonly deltas: Delta[]; readonly taken: number; readonly bytes: number } {
   const deltas: Delta[] = [];
   let run: StoredPiece[] = [];
@@ -24,7 +25,7 @@ export function toDeltas(
   let bytes = 0;
   const flush = () => {
     const first = run[0];
-    if (first !== undefined) deltas.push(textDelta(name, first, run, runBytes));
+    if (first !== undefined) deltas.push(moreDelta(name, first, run, runBytes, isOutput));
     run = [];
     runBytes = 0;
   };
@@ -54,11 +55,12 @@ function startDelta(name: DraftName, piece: StoredPiece): Delta {
   });
 }
 
-function textDelta(
+function moreDelta(
   name: DraftName,
   first: StoredPiece,
   run: readonly StoredPiece[],
   length: number,
+  isOutput: boolean,
 ): Delta {
   const bytes = new Uint8Array(length);
   let at = 0;
@@ -70,6 +72,8 @@ function textDelta(
     ...name,
     part: first.part,
     offset: BigInt(first.offset),
-    piece: { case: "text", value: decoder.decode(bytes) },
+    piece: isOutput
+      ? { case: "data", value: bytes }
+      : { case: "text", value: decoder.decode(bytes) },
   });
 }

@@ -1,6 +1,6 @@
 import type { Delta } from "@daphnia/protocol/event";
 import { toDeltas } from "./deltas.ts";
-import type { Draft } from "./draft.ts";
+import type { Shown } from "./draft.ts";
 import { endOf } from "./draft-tail.ts";
 import type { StoredPiece } from "./event-store.ts";
 import type { Log } from "./log.ts";
@@ -46,23 +46,30 @@ export function createDraftReader(
   const placeOf = (draftId: string): DraftPlace =>
     places.get(draftId) ?? { index: 0, held: held.get(draftId) ?? 0, next: 0 };
 
-  async function readPage(draft: Draft, place: DraftPlace) {
+  async function readPage(draft: Shown, place: DraftPlace) {
+    if (draft.outputStart !== undefined) {
+      const floor = Math.max(place.index, draft.tail.floor());
+      const isLate = place.index === 0 && floor > 0;
+      const pieces = draft.tail.from(floor);
+      return { pieces: isLate ? [draft.outputStart, ...pieces] : pieces, next: place.next };
+    }
     if (place.index >= draft.tail.floor()) {
       return { pieces: draft.tail.from(place.index), next: place.next };
     }
     return log.store.readDraft(draft.draftId, place.index, place.next);
   }
 
-  async function readOne(draft: Draft, from: DraftPlace, budget: number) {
+  async function readOne(draft: Shown, from: DraftPlace, budget: number) {
     let place = from;
     for (;;) {
       const page = await readPage(draft, place);
       const fresh = page.pieces.filter((piece) => isFresh(piece, place));
-      const skipped = page.pieces.length - fresh.length;
-      const { deltas, taken, bytes } = toDeltas(draft, fresh, budget);
+      const isOutput = draft.outputStart !== undefined;
+      const { deltas, taken, bytes } = toDeltas(draft, fresh, budget, isOutput);
       const isWhole = taken === fresh.length;
       const next = {
-        index: place.index + skipped + taken,
+        // Not a sum: the pieces of an output may begin later than asked.
+        index: fresh[taken]?.index ?? endIndex(page.pieces, place.index),
         held: place.held,
         next: isWhole ? page.next : place.next,
       };
@@ -74,7 +81,7 @@ export function createDraftReader(
   }
 
   /** One piece may be more than is left: then it waits, unless it is the first. */
-  async function readIfFits(draft: Draft, left: number, isFirst: boolean) {
+  async function readIfFits(draft: Shown, left: number, isFirst: boolean) {
     const place = placeOf(draft.draftId);
     const found = left > 0 ? await readOne(draft, place, left) : undefined;
     const fits = found !== undefined && (isFirst || found.bytes <= left);
@@ -109,6 +116,11 @@ export function createDraftReader(
       };
     },
   };
+}
+
+function endIndex(pieces: readonly StoredPiece[], otherwise: number): number {
+  const last = pieces.at(-1);
+  return last === undefined ? otherwise : last.index + 1;
 }
 
 /** The bytes held always end at a piece's end or inside one, never before a start told. */

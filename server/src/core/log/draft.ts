@@ -6,6 +6,18 @@ import { deltaBytes } from "./deltas.ts";
 import { createDraftTail, type DraftTail } from "./draft-tail.ts";
 import type { Context, DraftName, EventStore, StoredPiece } from "./event-store.ts";
 
+/** What readers see of what is being written. */
+export interface Shown extends DraftName, Context {
+  readonly tail: DraftTail;
+  /**
+   * Of a call's output only, its first piece. Of an output nothing but its tail is
+   * told: whoever lacks more is told the start and goes on at the tail.
+   */
+  readonly outputStart?: StoredPiece;
+  /** Tries until the store took everything; rejects when it could not, and may be called again. */
+  flushed(): Promise<void>;
+}
+
 /**
  * A message that is being written.
  *
@@ -13,14 +25,11 @@ import type { Context, DraftName, EventStore, StoredPiece } from "./event-store.
  * survives the process.
  * D2: pieces end on code points.
  */
-export interface Draft extends DraftName, Context {
-  readonly tail: DraftTail;
+export interface Draft extends Shown {
   start(part: number, start: { kind: PartKind; callId?: string; tool?: string }): void;
   write(part: number, text: string): void;
   /** Bytes that the store has not taken yet. */
   waiting(): number;
-  /** Tries until the store took everything; rejects when it could not, and may be called again. */
-  flushed(): Promise<void>;
   cadence(): Uint8Array;
 }
 

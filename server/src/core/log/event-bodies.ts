@@ -10,6 +10,8 @@ const families = new Map([
   [140, "turn"],
   [160, "step"],
   [180, "tool"],
+  [200, "approval"],
+  [260, "rules"],
   [300, "daemon"],
 ]);
 

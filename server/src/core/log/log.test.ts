@@ -11,9 +11,9 @@ const never = new AbortController().signal;
 
 describe("createLog", () => {
   it("has an event in its tail and its drafts closed before the writer hears of it (G1)", async () => {
-    const { events } = openMemoryStore();
+    const { events, blobs } = openMemoryStore();
     const clock = createManualClock();
-    const log = createLog({ store: events, clock, tailBytes: 1e6, draftTailBytes: 1e6 });
+    const log = createLog({ store: events, blobs, clock, tailBytes: 1e6, draftTailBytes: 1e6 });
     await log.append(turnsOf("a", 0, 1));
     const draft = log.openDraft(name, context);
     draft.write(0, "text");

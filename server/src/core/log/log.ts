@@ -1,8 +1,10 @@
 import { type Bells, createBells } from "../../base/bells.ts";
 import type { Clock } from "../../base/clock.ts";
-import { createDraft, type Draft } from "./draft.ts";
+import type { BlobStore } from "./blob-store.ts";
+import { createDraft, type Draft, type Shown } from "./draft.ts";
 import { createEntry, type Entry } from "./entry.ts";
 import type { Append, Context, DraftName, EventStore, StoredEvent } from "./event-store.ts";
+import { createOutput, type Output, type OutputName } from "./output.ts";
 import { createTail, type Tail } from "./tail.ts";
 
 /**
@@ -21,8 +23,10 @@ export interface Log {
   append(batch: Append): Promise<void>;
   /** Opens a draft; the event that settles it closes it. */
   openDraft(name: DraftName, context: Context): Draft;
-  /** Drafts being written now. */
-  drafts(): Iterable<Draft>;
+  /** Opens what a call prints; the event that settles the call's id closes it. */
+  openOutput(name: OutputName, context: Context): Output;
+  /** Drafts and outputs being written now. */
+  drafts(): Iterable<Shown>;
   deleteSession(sessionId: string, announcement: Append): Promise<void>;
 }
 
@@ -32,14 +36,16 @@ export const deltaBell = (sessionId = "*") => `delta ${sessionId}`;
 
 export function createLog(deps: {
   store: EventStore;
+  /** Where outputs go; absent where nothing prints. */
+  blobs: BlobStore;
   clock: Clock;
   tailBytes: number;
   draftTailBytes: number;
 }): Log {
-  const { store, clock } = deps;
+  const { store, blobs, clock } = deps;
   const bells = createBells(clock);
   const tail = createTail(store.head(), deps.tailBytes);
-  const drafts = new Map<string, Draft>();
+  const drafts = new Map<string, Shown>();
   /** Drafts to close with an event, by its session and seq. */
   const closing = new Map<string, readonly string[]>();
 
@@ -54,6 +60,21 @@ export function createLog(deps: {
     bells.ring(eventBell());
   });
 
+  const parts = (sessionId: string) => ({
+    store,
+    clock,
+    tailBytes: deps.draftTailBytes,
+    onShown() {
+      bells.ring(deltaBell(sessionId));
+      bells.ring(deltaBell());
+    },
+  });
+
+  /** Forgets outputs whose event is visible. It never rejects: the sweep has what stays behind. */
+  async function dropOutputs(draftIds: readonly string[]): Promise<void> {
+    await Promise.allSettled(draftIds.map((draftId) => blobs.dropOutput(draftId)));
+  }
+
   return {
     id: store.logId,
     store,
@@ -65,33 +86,36 @@ export function createLog(deps: {
       if (settles.length === 0) return store.append(batch);
       await Promise.all(settles.map((draftId) => drafts.get(draftId)?.flushed()));
       const place = `${batch.sessionId} ${batch.events.at(-1)?.seq}`;
+      // Not open as a message: an output, or what a dead daemon left of one.
+      const outputs = settles.filter((draftId) => {
+        const draft = drafts.get(draftId);
+        return draft === undefined || draft.outputStart !== undefined;
+      });
       closing.set(place, settles);
       try {
         await store.append(batch);
       } finally {
         closing.delete(place);
       }
+      await dropOutputs(outputs);
     },
     openDraft(name, context) {
-      const draft = createDraft(name, context, {
-        store,
-        clock,
-        tailBytes: deps.draftTailBytes,
-        onShown() {
-          bells.ring(deltaBell(name.sessionId));
-          bells.ring(deltaBell());
-        },
-      });
+      const draft = createDraft(name, context, parts(name.sessionId));
       drafts.set(name.draftId, draft);
       return draft;
+    },
+    openOutput(name, context) {
+      const output = createOutput(name, context, { ...parts(name.sessionId), blobs });
+      drafts.set(name.draftId, output);
+      return output;
     },
     drafts: () => drafts.values(),
     async deleteSession(sessionId, announcement) {
       await store.deleteSession(sessionId, announcement);
       tail.drop(sessionId);
-      for (const draft of drafts.values()) {
-        if (draft.sessionId === sessionId) drafts.delete(draft.draftId);
-      }
+      const gone = [...drafts.values()].filter((draft) => draft.sessionId === sessionId);
+      for (const { draftId } of gone) drafts.delete(draftId);
+      await dropOutputs(gone.filter((draft) => draft.outputStart).map(({ draftId }) => draftId));
       bells.ring(eventBell(sessionId));
     },
   };

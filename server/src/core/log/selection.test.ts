@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createEntry, type Entry } from "./entry.ts";
 import { kindOfName } from "./event-bodies.ts";
-import { everything, type Selection, selects, selectsDraft, wantsStep } from "./selection.ts";
+import { everything, type Selection, selects, selectsDraft, wantsDeltas } from "./selection.ts";
 import { turnsOf } from "./testing/log-bench.ts";
 
 const labels = { team: "red", site: "north" };
@@ -55,17 +55,32 @@ describe("selectsDraft", () => {
   });
 });
 
-describe("wantsStep", () => {
-  it("is true where some kind belongs to the step family", () => {
-    const wants = (...names: string[]) => wantsStep(new Set(names.map(kindOf)));
+describe("wantsDeltas", () => {
+  it("is true where some kind belongs to a family that deltas follow", () => {
+    const wants = (...names: string[]) => wantsDeltas(new Set(names.map(kindOf)));
     assert.deepEqual(
       [
-        wantsStep(undefined),
+        wantsDeltas(undefined),
         wants("turn_started", "message_completed"),
+        wants("tool_call_started"),
         wants("turn_started"),
         wants(),
       ],
-      [true, true, false, false],
+      [true, true, true, false, false],
+    );
+  });
+
+  it("tells messages with family step, and outputs with family tool", () => {
+    const message = { sessionId: "a", agent: "coder", labels, turnId: "turn-1" };
+    const output = { ...message, outputStart: {} };
+    const step = { ...everything, kinds: new Set([kindOf("step_started")]) };
+    const tool = { ...everything, kinds: new Set([kindOf("tool_call_started")]) };
+    assert.deepEqual(
+      [step, tool].map((part) => [selectsDraft(part, message), selectsDraft(part, output)]),
+      [
+        [true, false],
+        [false, true],
+      ],
     );
   });
 });

@@ -57,16 +57,29 @@ export function selects(selection: Selection, entry: Entry): boolean {
   );
 }
 
-/** Deltas of messages belong to family `step`. */
-export function selectsDraft(selection: Selection, draft: Context & { turnId: string }): boolean {
+interface OpenDraft extends Context {
+  readonly turnId: string;
+  /** Of a call's output only. */
+  readonly outputStart?: unknown;
+}
+
+/** Deltas of messages belong to family `step`, those of a call's output to `tool`. */
+export function selectsDraft(selection: Selection, draft: OpenDraft): boolean {
   return (
     selection.deltas &&
+    (selection.kinds === undefined ||
+      wantsFamily(selection.kinds, draft.outputStart === undefined ? "step" : "tool")) &&
     fits(selection, draft) &&
     (selection.turnId === "" || selection.turnId === draft.turnId)
   );
 }
 
-/** Whether a set of kinds wants some of the family that deltas of messages follow. */
-export function wantsStep(kinds: ReadonlySet<number> | undefined): boolean {
-  return kinds === undefined || [...kinds].some((kind) => familyOf(kind) === "step");
+/** Whether a set of kinds wants some of a family that deltas follow. */
+export function wantsDeltas(kinds: ReadonlySet<number> | undefined): boolean {
+  return kinds === undefined || wantsFamily(kinds, "step") || wantsFamily(kinds, "tool");
+}
+
+function wantsFamily(kinds: ReadonlySet<number>, family: string): boolean {
+  for (const kind of kinds) if (familyOf(kind) === family) return true;
+  return false;
 }

@@ -21,11 +21,17 @@ interface Kept {
   isVisible: boolean;
 }
 
+interface Output {
+  pieces: Uint8Array[];
+  time: number;
+}
+
 const day = 24 * 60 * 60 * 1000;
 
 export function createMemoryBlobs(now: () => number): MemoryBlobs {
   const blobs = new Map<string, Kept>();
   const uploads = new Map<string, Uint8Array>();
+  const outputs = new Map<string, Output>();
   const finished = new Map<string, { digest: string; size: number; time: number }>();
 
   function keep(digest: string, bytes: Uint8Array, isVisible: boolean): Kept {
@@ -37,7 +43,43 @@ export function createMemoryBlobs(now: () => number): MemoryBlobs {
     return kept;
   }
 
+  function finishOutput({ pieces }: Output): PreparedBlob {
+    const bytes = Uint8Array.from(Buffer.concat(pieces));
+    const digest = digestOf(bytes);
+    keep(digest, bytes, false);
+    return { digest, size: bytes.length };
+  }
+
   const store: BlobStore = {
+    openOutput(callId) {
+      const output: Output = { pieces: [], time: now() };
+      outputs.set(callId, output);
+      let isFinished = false;
+      return {
+        async append(bytes) {
+          if (isFinished) throw new Error("this output is finished");
+          output.pieces.push(bytes.slice());
+          output.time = now();
+        },
+        async finish() {
+          isFinished = true;
+          return finishOutput(output);
+        },
+      };
+    },
+    async readOutput(callId, offset, limit) {
+      const found = outputs.get(callId);
+      if (found === undefined || found.pieces.length === 0) return undefined;
+      const bytes = Uint8Array.from(Buffer.concat(found.pieces));
+      return { bytes: bytes.slice(offset, offset + limit), size: bytes.length };
+    },
+    async leftOutput(callId) {
+      const found = outputs.get(callId);
+      return found && found.pieces.length > 0 ? finishOutput(found) : undefined;
+    },
+    async dropOutput(callId) {
+      outputs.delete(callId);
+    },
     async prepare(bytes) {
       const digest = digestOf(bytes);
       keep(digest, bytes, false);

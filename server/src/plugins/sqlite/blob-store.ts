@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import { mkdir, open, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { invalidField } from "../../base/errors.ts";
 import { idRule, isId } from "../../base/ids.ts";
 import type { BlobStore } from "../../core/log/blob-store.ts";
 import { createBlobFiles, digestOfFile, readPart } from "./blob-files.ts";
+import { createBlobOutputs } from "./blob-outputs.ts";
 import { withSpace } from "./sqlite-error.ts";
 import type { SqliteAccess } from "./sqlite-store.ts";
 
@@ -38,6 +39,11 @@ export function createSqliteBlobStore(
   const files = createBlobFiles(folder);
   /** When each file was last promised to somebody who may name it: such a one stays. */
   const promised = new Map<string, number>();
+  const { removeOld: removeOutputs, ...outputs } = createBlobOutputs(join(folder, "outputs"), {
+    files,
+    rowBytes,
+    promise: (digest) => promised.set(digest, now()),
+  });
   /** The last piece of each upload that is being kept: pieces wait for each other. */
   const running = new Map<string, Promise<unknown>>();
 
@@ -100,6 +106,7 @@ export function createSqliteBlobStore(
   }
 
   return {
+    ...outputs,
     async prepare(bytes) {
       const digest = createHash("sha256").update(bytes).digest("hex");
       if (bytes.length <= rowBytes) return { digest, size: bytes.length, bytes };
@@ -144,7 +151,7 @@ export function createSqliteBlobStore(
       const orphans = await removeOrphans(old);
       await files.removeUploads(old);
       for (const [digest, time] of promised) if (time < old) promised.delete(digest);
-      return dropped.length + orphans;
+      return dropped.length + orphans + (await removeOutputs(old));
     },
   };
 }

@@ -11,6 +11,7 @@ const invalid = { name: "DaemonError", refusal: "invalid_argument" };
 export function blobStoreSuite(name: string, open: OpenStore): void {
   describe(`${name}: blobs`, () => prepareSuite(open));
   describe(`${name}: uploads`, () => uploadSuite(open));
+  describe(`${name}: outputs`, () => outputSuite(open));
 }
 
 function prepareSuite(open: OpenStore): void {
@@ -130,6 +131,64 @@ function uploadSuite(open: OpenStore): void {
     await assert.rejects(blobs.upload("../up", 0, bytesOf("x"), true), invalid);
     const { digest } = await blobs.upload("up", 3, bytesOf(""), true);
     assert.equal(digest, digestOf(bytesOf("abc")));
+  });
+}
+
+function outputSuite(open: OpenStore): void {
+  const it = itWith(open);
+
+  it("reads an output while it grows, and has it as a blob with its event", async (given) => {
+    const { events, blobs } = given;
+    for (const [i, size] of sizes.filter((size) => size > 0).entries()) {
+      const bytes = noise(size);
+      const id = `call-${size}`;
+      const output = blobs.openOutput(id);
+      const half = Math.ceil(size / 2);
+      await output.append(bytes.subarray(0, half));
+      assert.equal((await blobs.readOutput(id, 0, 1))?.size, half);
+      if (half < size) await output.append(bytes.subarray(half));
+      const part = await blobs.readOutput(id, size - 1, 9);
+      assert.deepEqual(part && [[...part.bytes], part.size], [[bytes[size - 1]], size]);
+      const blob = await output.finish();
+      assert.deepEqual([blob.digest, blob.size], [digestOf(bytes), size]);
+      await events.append(appendOf("a", i, 1, { blobs: [blob] }));
+      await blobs.dropOutput(id);
+      assert.equal(await blobs.readOutput(id, 0, 9), undefined);
+      assert.equal(await blobs.leftOutput(id), undefined);
+      assert.equal(await readDigest(blobs, blob.digest), digestOf(bytes));
+    }
+  });
+
+  it("has what is left, whether it was finished or not, until it is dropped", async ({ blobs }) => {
+    for (const size of [10, 100_000]) {
+      const id = `call-${size}`;
+      const output = blobs.openOutput(id);
+      await output.append(noise(size));
+      assert.equal((await blobs.leftOutput(id))?.digest, digestOf(noise(size)));
+      await output.finish();
+      assert.equal((await blobs.leftOutput(id))?.digest, digestOf(noise(size)));
+    }
+    assert.equal(await blobs.leftOutput("never"), undefined);
+    assert.equal(await blobs.readOutput("../../daphnia.db", 0, 9), undefined);
+  });
+
+  it("begins anew without a change to the blob of an earlier run", async ({ events, blobs }) => {
+    const first = blobs.openOutput("call");
+    await first.append(noise(100_000));
+    const blob = await first.finish();
+    await events.append(appendOf("a", 0, 1, { blobs: [blob] }));
+    const second = blobs.openOutput("call");
+    await second.append(bytesOf("new"));
+    assert.equal((await blobs.readOutput("call", 0, 9))?.size, 3);
+    assert.equal(await readDigest(blobs, blob.digest), digestOf(noise(100_000)));
+  });
+
+  it("does not sweep an output that is being written", async ({ blobs, later }) => {
+    const output = blobs.openOutput("call");
+    await output.append(bytesOf("abc"));
+    later(25);
+    await blobs.sweep();
+    assert.equal((await blobs.readOutput("call", 0, 9))?.size, 3);
   });
 }
 

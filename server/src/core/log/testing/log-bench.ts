@@ -1,6 +1,8 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { EventSchema } from "@daphnia/protocol/event";
 import type { Bells } from "../../../base/bells.ts";
+import { createMemoryBlobs } from "../../../plugins/memory/memory-blobs.ts";
+import type { BlobStore } from "../blob-store.ts";
 import { kindOfName } from "../event-bodies.ts";
 import type { Append, EventStore } from "../event-store.ts";
 import { createLog, type Log } from "../log.ts";
@@ -22,11 +24,12 @@ export interface LogBench {
 
 export function createLogBench(
   store: EventStore,
-  sizes: { tailBytes?: number; draftTailBytes?: number } = {},
+  sizes: { tailBytes?: number; draftTailBytes?: number; blobs?: BlobStore } = {},
 ): LogBench {
   const clock = createManualClock();
   const { tailBytes = 1_000_000, draftTailBytes = 1_000_000 } = sizes;
-  const log = createLog({ store, clock, tailBytes, draftTailBytes });
+  const blobs = sizes.blobs ?? createMemoryBlobs(() => clock.now().getTime()).store;
+  const log = createLog({ store, blobs, clock, tailBytes, draftTailBytes });
   const ears = watchBells(log.bells);
   const seqs = new Map<string, number>();
   return {
