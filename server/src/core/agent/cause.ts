@@ -25,6 +25,9 @@ export function causeOf(
       return state.stepSeq;
     case "toolCallStarted":
     case "toolCallFinished":
+    case "approvalRequested":
+    case "approvalResolved":
+    case "scopeViolated":
       return state.messageSeq;
     case "turnFinished":
       return state.startSeq;

@@ -54,14 +54,20 @@ export function withBytes(part: Part, bytes: Uint8Array): Part {
 }
 
 /** The first and the last bytes, `end` of each; of a text no character is cut in two. */
-export function cutEnds({ bytes, mediaType }: PartBytes, end: number): Uint8Array {
+export function cutEnds(part: PartBytes, end: number): Uint8Array {
+  const { head, tail } = endsOf(part, end);
+  const left = new Uint8Array(head.length + tail.length);
+  left.set(head);
+  left.set(tail, head.length);
+  return left;
+}
+
+/** The same, each end for itself. */
+export function endsOf({ bytes, mediaType }: PartBytes, end: number) {
   const isText = mediaType === ofText;
   const head = isText ? codePointBefore(bytes, end) : end;
   const tail = isText ? codePointAfter(bytes, bytes.length - end) : bytes.length - end;
-  const left = new Uint8Array(head + bytes.length - tail);
-  left.set(bytes.subarray(0, head));
-  left.set(bytes.subarray(tail), head);
-  return left;
+  return { head: bytes.subarray(0, head), tail: bytes.subarray(tail) };
 }
 
 function encoded(text: string, over: number): PartBytes | undefined {

@@ -1,19 +1,17 @@
-import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { type Agent, ResumePolicy } from "@daphnia/protocol/agent";
-import {
-  ToolCallFinishedSchema,
-  TurnResumedSchema,
-  TurnSuspendedSchema,
-} from "@daphnia/protocol/event";
-import { PartSchema } from "@daphnia/protocol/message";
+import { TurnResumedSchema, TurnSuspendedSchema } from "@daphnia/protocol/event";
 import { SuspendReason, TurnOutcome } from "@daphnia/protocol/session";
 import { ToolCallStatus } from "@daphnia/protocol/tool";
+import type { LeftOutput } from "../log/left-output.ts";
 import type { Fact } from "../log/session-writer.ts";
 import type { Tool } from "../tool/tool.ts";
+import { takenBack } from "./approval.ts";
+import { blobOf, finished, text } from "./call-facts.ts";
 import { body } from "./facts.ts";
+import { isOnlyWaiting, type OpenCall } from "./open-calls.ts";
 import { turnEnd } from "./turn-end.ts";
-import type { OpenCall, TurnState } from "./turn-state.ts";
+import type { TurnState } from "./turn-state.ts";
 
 /**
  * What a turn waits, in milliseconds, before it goes on by itself after the first
@@ -43,38 +41,51 @@ export function recover(
     readonly agent: Agent | undefined;
     readonly tools: readonly Tool[];
     readonly now: number;
+    /** What calls had printed, by their ids. */
+    readonly outputs: ReadonlyMap<string, LeftOutput>;
   },
 ): Recovery {
   const { turnId } = state;
-  const { agent, tools, now } = deps;
+  const { agent, tools, now, outputs } = deps;
+  // What waits for people was not cut off: it goes on waiting, whatever the policy.
+  if (agent !== undefined && isOnlyWaiting(state.openCalls)) return { facts: [resumed(state)] };
   const policy = agent?.resume ?? ResumePolicy.OFF;
   const backOff = policy === ResumePolicy.ASK ? 0 : backOffs[state.restarts];
   if (policy === ResumePolicy.OFF || backOff === undefined) {
-    return { facts: interrupt(state, now) };
+    return { facts: interrupt(state, now, outputs) };
   }
   const answered = state.openCalls
     .filter((open) => open.starts > 0 && !isHarmless(open, tools))
-    .map((open) => interruptedCall(open, turnId));
+    .flatMap((open) => interruptedCall(open, state, outputs));
   if (backOff > 0) return { facts: answered, backOff };
-  const onwards =
-    policy === ResumePolicy.ASK
-      ? body("turnSuspended", TurnSuspendedSchema, {
-          reason: SuspendReason.RESTART,
-          untilTime: timestampFromMs(now + suspendFor),
-        })
-      : body("turnResumed", TurnResumedSchema, { attempt: state.resumes + 1 });
-  return { facts: [...answered, { turnId, body: onwards }] };
+  if (policy !== ResumePolicy.ASK) return { facts: [...answered, resumed(state)] };
+  const suspended = body("turnSuspended", TurnSuspendedSchema, {
+    reason: SuspendReason.RESTART,
+    untilTime: timestampFromMs(now + suspendFor),
+  });
+  return { facts: [...answered, { turnId, body: suspended }] };
+}
+
+function resumed({ turnId, resumes }: TurnState): Fact {
+  return { turnId, body: body("turnResumed", TurnResumedSchema, { attempt: resumes + 1 }) };
 }
 
 /** Ends a turn as INTERRUPTED, every open call answered. */
-export function interrupt(state: TurnState, now: number): readonly Fact[] {
+export function interrupt(
+  state: TurnState,
+  now: number,
+  outputs?: ReadonlyMap<string, LeftOutput>,
+): readonly Fact[] {
   const end = turnEnd(state, { outcome: TurnOutcome.INTERRUPTED }, now - state.startTime);
-  return [...answerAll(state), end];
+  return [...answerAll(state, outputs), end];
 }
 
 /** INTERRUPTED answers for every open call of a turn that does not go on. */
-export function answerAll(state: TurnState): readonly Fact[] {
-  return state.openCalls.map((open) => interruptedCall(open, state.turnId));
+export function answerAll(
+  state: TurnState,
+  outputs: ReadonlyMap<string, LeftOutput> = new Map(),
+): readonly Fact[] {
+  return state.openCalls.flatMap((open) => interruptedCall(open, state, outputs));
 }
 
 function isHarmless({ call }: OpenCall, tools: readonly Tool[]): boolean {
@@ -82,19 +93,23 @@ function isHarmless({ call }: OpenCall, tools: readonly Tool[]): boolean {
   return tool?.effect === "read_only" || tool?.effect === "idempotent";
 }
 
-function interruptedCall({ call, step, starts }: OpenCall, turnId: string): Fact {
-  const value =
-    starts === 0
+function interruptedCall(
+  open: OpenCall,
+  state: TurnState,
+  outputs: ReadonlyMap<string, LeftOutput>,
+): readonly Fact[] {
+  const left = outputs.get(open.call.callId);
+  const why =
+    open.starts === 0
       ? "[interrupted] The daemon stopped before this call ran. Nothing was done."
-      : "[interrupted] The daemon stopped while this call ran. Its outcome is unknown: it may have done nothing, part or all of its work, and it was not run again. Check the actual state before you repeat it.";
-  const part = create(PartSchema, { kind: { case: "text", value } });
-  return {
-    turnId,
-    step,
-    body: body("toolCallFinished", ToolCallFinishedSchema, {
-      callId: call.callId,
-      status: ToolCallStatus.INTERRUPTED,
-      parts: [part],
-    }),
+      : `[interrupted] The daemon stopped while this call ran. Its outcome is unknown: it may have done nothing, part or all of its work, and it was not run again. ${left ? `The end of what it had printed:\n${left.tail}\n` : ""}Check the actual state before you repeat it.`;
+  const end = {
+    status: ToolCallStatus.INTERRUPTED,
+    parts: [text(why)],
+    ...(left && { output: blobOf(left.blob) }),
   };
+  return [
+    ...takenBack(open, state.turnId, "its turn ended"),
+    finished(open, end, { state: () => state }),
+  ];
 }

@@ -120,6 +120,7 @@ function toPart(start: PartStart | undefined, text: string): Part {
       return create(PartSchema, {
         kind: { case: "toolCall", value: { callId, tool, arguments: text } },
       });
+    case PartKind.OUTPUT: // never of a message: what a call prints has its own end
     case PartKind.TEXT:
     case PartKind.UNSPECIFIED:
       return create(PartSchema, { kind: { case: "text", value: text } });

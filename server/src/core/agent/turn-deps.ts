@@ -1,5 +1,5 @@
 import type { Agent } from "@daphnia/protocol/agent";
-import type { Event } from "@daphnia/protocol/event";
+import type { ApprovalResolved, Event } from "@daphnia/protocol/event";
 import type { Message } from "@daphnia/protocol/message";
 import type { QueuedPrompt } from "@daphnia/protocol/session";
 import type { Clock } from "../../base/clock.ts";
@@ -7,6 +7,7 @@ import type { MintId } from "../../base/ids.ts";
 import type { BlobStore } from "../log/blob-store.ts";
 import type { Draft } from "../log/draft.ts";
 import type { DraftName } from "../log/event-store.ts";
+import type { Output } from "../log/output.ts";
 import type { Model } from "../model/model.ts";
 import type { Judge } from "../permission/judge.ts";
 import type { ArgumentReader, Place, Tool } from "../tool/tool.ts";
@@ -21,9 +22,21 @@ export interface TurnDeps {
   /** The tools that were granted, by name. */
   readonly tools: readonly Tool[];
   readonly place: Place;
-  /** Decides what becomes of a call by what it would touch. */
+  /** Decides what becomes of a call by what it would touch, as the rules are now. */
   readonly judge: Judge;
+  /** True where a person allowed a call with just these arguments for the session. */
+  readonly isGranted: (tool: string, text: string) => boolean;
+  /** Resolves with the answer to an approval that is on record; rejects when the signal aborts. */
+  readonly resolution: (approvalId: string, signal: AbortSignal) => Promise<ApprovalResolved>;
+  /** Its place among the turns that run: left while all that is left to do waits for people. */
+  readonly slot: { leave(): void; enter(): Promise<void> };
+  /** Milliseconds that an approval waits where the agent does not say. */
+  readonly approvalTimeout: () => number;
   readonly maxSteps: number;
+  /** Tool calls that the turn may make. */
+  readonly maxCalls: number;
+  /** Milliseconds that the turn may take. */
+  readonly timeout: number;
   readonly retry: RetryPolicy;
   readonly clock: Clock;
   readonly mint: MintId;
@@ -41,6 +54,8 @@ export interface TurnDeps {
   /** Prompts that wait to be delivered at the next step boundary. */
   steers(): readonly QueuedPrompt[];
   openDraft(name: DraftName): Draft;
+  /** What a call prints while it runs. */
+  openOutput(call: { callId: string; tool: string; step: number }): Pick<Output, "print" | "close">;
   /** True when the daemon wants to stop: the turn leaves off at the next safe point. */
   isPausing(): boolean;
   /** Tells of a defect of ours; the turn goes on to fail. */

@@ -1,23 +1,13 @@
 import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
-import type { Blob } from "@daphnia/protocol/blob";
 import type { Event } from "@daphnia/protocol/event";
-import type { ToolCall } from "@daphnia/protocol/message";
+import type { Part } from "@daphnia/protocol/message";
 import { SuspendReason } from "@daphnia/protocol/session";
 import type { Usage } from "@daphnia/protocol/usage";
 import { addUsage } from "../log/spending.ts";
-
-/** A call that was requested and has no answer yet. */
-export interface OpenCall {
-  readonly call: ToolCall;
-  /** All of its arguments, where the call holds only their ends. */
-  readonly full: Blob | undefined;
-  readonly step: number;
-  /** How often it was started. */
-  readonly starts: number;
-}
+import { type Calls, foldCalls, isOnlyWaiting, noCalls, requestCalls } from "./open-calls.ts";
 
 /** Where a turn stands: the fold of its events. What to do next follows from it alone. */
-export interface TurnState {
+export interface TurnState extends Calls {
   readonly turnId: string;
   readonly isStarted: boolean;
   readonly isFinished: boolean;
@@ -25,6 +15,8 @@ export interface TurnState {
   readonly model: string;
   /** Most steps that it was given; 0 means the agent's. */
   readonly maxSteps: number;
+  /** True where nobody is there to be asked. */
+  readonly isUnattended: boolean;
   /** Seqs of its `turn_started`, and of the last `step_started` and whole message; 0 before. */
   readonly startSeq: number;
   readonly stepSeq: number;
@@ -39,8 +31,6 @@ export interface TurnState {
   readonly isRetryDue: boolean;
   /** Seq of an interrupted message that nothing has replaced yet; 0 when none. */
   readonly interruptedSeq: number;
-  /** In the order the model asked for them. */
-  readonly openCalls: readonly OpenCall[];
   /** True when the model's last message asked for nothing more. */
   readonly isAnswered: boolean;
   /** The text of the last whole message. */
@@ -66,6 +56,7 @@ export function newTurnState(turnId: string): TurnState {
     isFinished: false,
     model: "",
     maxSteps: 0,
+    isUnattended: false,
     startSeq: 0,
     stepSeq: 0,
     messageSeq: 0,
@@ -74,7 +65,7 @@ export function newTurnState(turnId: string): TurnState {
     attempts: 0,
     isRetryDue: false,
     interruptedSeq: 0,
-    openCalls: [],
+    ...noCalls,
     isAnswered: false,
     output: "",
     finishReason: "",
@@ -100,6 +91,7 @@ export function foldTurn(state: TurnState, event: Event): TurnState {
         startSeq: Number(event.seq),
         model: body.value.model,
         maxSteps: body.value.maxSteps,
+        isUnattended: body.value.unattended,
         startTime: millisOf(event.time),
       };
     case "turnSuspended": {
@@ -110,7 +102,7 @@ export function foldTurn(state: TurnState, event: Event): TurnState {
       return {
         ...state,
         resumes: state.resumes + 1,
-        restarts: state.restarts + (state.suspended === undefined ? 1 : 0),
+        restarts: state.restarts + (isCutOff(state) ? 1 : 0),
         isRetryDue: state.suspended?.reason === SuspendReason.PROVIDER,
         suspended: undefined,
       };
@@ -138,49 +130,32 @@ export function foldTurn(state: TurnState, event: Event): TurnState {
         : withMessage(state, event, body.value.message?.parts ?? []);
     case "stepFinished":
       return withSpending(state, body.value);
-    case "toolCallStarted": {
-      const { callId } = body.value;
-      return {
-        ...state,
-        openCalls: state.openCalls.map((open) =>
-          open.call.callId === callId ? { ...open, starts: open.starts + 1 } : open,
-        ),
-      };
-    }
-    case "toolCallFinished": {
-      const { callId } = body.value;
-      return {
-        ...state,
-        openCalls: state.openCalls.filter((open) => open.call.callId !== callId),
-      };
-    }
     case "turnFinished":
       return { ...state, isFinished: true };
     default:
-      return state;
+      return { ...state, ...foldCalls(state, event) };
   }
 }
 
-type Parts = NonNullable<
-  Extract<Event["body"], { case: "messageCompleted" }>["value"]["message"]
->["parts"];
-
-function withMessage(state: TurnState, { step, seq }: Event, parts: Parts): TurnState {
-  const openCalls = parts.flatMap(({ kind, full }) =>
-    kind.case === "toolCall" ? [{ call: kind.value, full, step, starts: 0 }] : [],
-  );
+function withMessage(state: TurnState, { step, seq }: Event, parts: readonly Part[]): TurnState {
+  const calls = requestCalls(state, step, parts);
   const text = parts.map(({ kind }) => (kind.case === "text" ? kind.value : "")).join("");
   return {
     ...state,
+    ...calls,
     isStepOpen: false,
     attempts: 0,
     isRetryDue: false,
     interruptedSeq: 0,
     messageSeq: Number(seq),
-    openCalls,
-    isAnswered: openCalls.length === 0,
+    isAnswered: calls.openCalls.length === 0,
     output: text,
   };
+}
+
+/** True where the daemon's end stopped work: neither suspended, nor only waiting for people. */
+function isCutOff({ suspended, openCalls }: TurnState): boolean {
+  return suspended === undefined && !isOnlyWaiting(openCalls);
 }
 
 function withSpending(

@@ -47,7 +47,10 @@ describe("a turn", () => {
     });
     const trace = await bench.run();
     const from = trace.findIndex((line) => line.includes("start slow"));
-    assert.match(trace[from]!, /^finish call-\d+ OUT_OF_SCOPE, start slow, start fast$/);
+    assert.match(
+      trace[from]!,
+      /^scopeViolated, finish call-\d+ OUT_OF_SCOPE, start slow, start fast$/,
+    );
     assert.deepEqual(ran, [trace[from], trace[from]]);
     const ids = bench.model.requests[1]!.messages[1]!.parts.map(({ kind }) =>
       kind.case === "toolCall" ? kind.value.callId : "",
@@ -67,10 +70,9 @@ describe("a turn", () => {
 
   it("refuses what it may not run, with words, and never starts it", async () => {
     const bench = createTurnBench({
-      plays: [calls("away", "opaque", ["fine", "{"], "nope"), says("ok")],
+      plays: [calls("hooks", ["fine", "{"], "nope"), says("ok")],
       tools: [
-        createBenchTool("away", { claims: [{ kind: "read", path: "/etc" }] }),
-        createBenchTool("opaque", { claims: [{ kind: "opaque", why: "who knows" }] }),
+        createBenchTool("hooks", { claims: [{ kind: "write", path: "/work/.git/config" }] }),
         createBenchTool("fine"),
       ],
     });
@@ -78,7 +80,7 @@ describe("a turn", () => {
     const statuses = trace.flatMap((line) => (line.startsWith("finish") ? [line] : []));
     assert.match(
       statuses[0]!,
-      /^finish \S+ DENIED, finish \S+ DENIED, finish \S+ INVALID_ARGUMENTS, finish \S+ OUT_OF_SCOPE$/,
+      /^finish \S+ DENIED, finish \S+ INVALID_ARGUMENTS, scopeViolated, finish \S+ OUT_OF_SCOPE$/,
     );
     assert.equal(
       trace.some((line) => line.includes("start ")),

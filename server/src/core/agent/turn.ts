@@ -30,17 +30,53 @@ export async function* runTurn(
 ): Turn {
   const began = deps.clock.monotonic();
   const finish = (end: TurnEnd) => facts([finished(deps, end, began)]);
+  const tooLong = new AbortController();
+  let forget = () => {};
   try {
     if (!deps.state().isStarted) yield facts(started(prompt, deps));
     if (!deps.state().isStarted) return; // its prompt was withdrawn meanwhile
-    const end = yield* work(deps, signal);
+    forget = deps.clock.after(timeLeft(deps), () => tooLong.abort(new Error(timeUp)));
+    const end = yield* work(deps, AbortSignal.any([signal, tooLong.signal]));
     if (end !== "left off") yield finish(end);
   } catch (error) {
-    if (!signal.aborted) deps.onBug(error);
+    const end = brokenOff(
+      error,
+      { isCanceled: signal.aborted, isLate: tooLong.signal.aborted },
+      deps,
+    );
     const { openCalls } = deps.state();
     if (openCalls.length > 0) yield facts(giveUp(openCalls, deps));
-    yield finish(signal.aborted ? { outcome: TurnOutcome.CANCELED } : fault(error));
+    yield finish(end);
+  } finally {
+    forget();
   }
+}
+
+const timeUp = "the turn took longer than it may";
+/** The longest that a timer can be set for. */
+const longestTimer = 2 ** 31 - 1;
+
+/** Milliseconds until the turn has taken as long as it may. */
+function timeLeft({ state, clock, timeout }: TurnDeps): number {
+  const elapsed = clock.now().getTime() - state().startTime;
+  return Math.min(longestTimer, Math.max(0, timeout - elapsed));
+}
+
+/** The end of a turn that something stopped. */
+function brokenOff(
+  error: unknown,
+  { isCanceled, isLate }: { readonly isCanceled: boolean; readonly isLate: boolean },
+  deps: TurnDeps,
+): TurnEnd {
+  if (isCanceled) return { outcome: TurnOutcome.CANCELED };
+  if (isLate) return timedOut(deps);
+  deps.onBug(error);
+  return fault(error);
+}
+
+function timedOut({ timeout }: TurnDeps): TurnEnd {
+  const message = `${timeUp}: ${Math.round(timeout / 1000)} s (limits.turn_timeout)`;
+  return { outcome: TurnOutcome.FAILED, error: { kind: TurnErrorKind.TIMEOUT, message } };
 }
 
 /** Answers calls and makes steps until there is an end, or a place to leave off. */
@@ -93,6 +129,7 @@ function started(prompt: QueuedPrompt | undefined, deps: TurnDeps): Fact[] {
     agentRevision: deps.agent.revision,
     model,
     maxSteps: prompt?.maxSteps ?? 0,
+    unattended: prompt?.unattended ?? false,
   });
   return [
     { turnId, body: start },

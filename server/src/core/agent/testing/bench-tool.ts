@@ -24,7 +24,7 @@ export function createBenchTool(
   return {
     spec: create(ToolSchema, { name }),
     effect,
-    claim: claim ?? (async () => ({ claims, run })),
+    claim: claim ?? (async () => ({ claims, run: ({ signal }) => run(signal) })),
   };
 }
 

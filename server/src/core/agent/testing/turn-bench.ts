@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { create } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { AgentSchema } from "@daphnia/protocol/agent";
+import { ApprovalChoice } from "@daphnia/protocol/approval";
 import {
+  ApprovalResolvedSchema,
   type Event,
   EventSchema,
   PromptAcceptedSchema,
@@ -35,6 +37,10 @@ export interface TurnBenchOptions {
   readonly plays: readonly Play[];
   readonly tools?: readonly Tool[];
   readonly maxSteps?: number;
+  readonly maxCalls?: number;
+  readonly timeout?: number;
+  /** What a person chooses; without, they deny. */
+  readonly choose?: (approvalId: string) => ApprovalChoice;
   readonly isPausing?: () => boolean;
   /** Called when facts were committed, with the trace's line for them. */
   readonly onCommit?: (line: string) => void | Promise<void>;
@@ -91,7 +97,10 @@ export function createTurnBench(options: TurnBenchOptions) {
     agent: create(AgentSchema, { name: "bench", instructions: "be brief" }),
     model,
     tools: options.tools ?? [],
-    place: { sessionId: "s", roots: ["/work"], closed: [], cwd: "/work" },
+    place: {
+      ...{ sessionId: "s", roots: ["/work"], closed: [], cwd: "/work" },
+      ...{ envPass: [], hasNetwork: false },
+    },
     judge: createJudge(createRuleSet("standard", []), {
       roots: ["/work"],
       closed: [],
@@ -99,7 +108,19 @@ export function createTurnBench(options: TurnBenchOptions) {
       temp: "/tmp",
       isSandboxed: false,
     }),
+    isGranted: () => false,
+    slot: { leave() {}, async enter() {} },
+    async resolution(approvalId, signal) {
+      signal.throwIfAborted();
+      const choice = options.choose?.(approvalId) ?? ApprovalChoice.DENY;
+      const resolved = body("approvalResolved", ApprovalResolvedSchema, { approvalId, choice });
+      push({ turnId: prompt.turnId, body: resolved });
+      return resolved.value;
+    },
+    approvalTimeout: () => 60_000,
     maxSteps: options.maxSteps ?? 10,
+    maxCalls: options.maxCalls ?? 200,
+    timeout: options.timeout ?? 3_600_000,
     retry: { attempts: 3, pause: 1000, longest: 60_000 },
     clock,
     mint,
@@ -123,6 +144,11 @@ export function createTurnBench(options: TurnBenchOptions) {
       waiting: () => 0,
       flushed: async () => {},
       cadence: () => new Uint8Array(),
+    }),
+    openOutput: ({ callId }) => ({
+      print: async (bytes: Uint8Array) =>
+        void trace.push(`${callId} prints ${new TextDecoder().decode(bytes)}`),
+      close: async () => ({ blob: undefined, cadence: new Uint8Array() }),
     }),
     isPausing: options.isPausing ?? (() => false),
     onBug: (error) => void bugs.push(error),
