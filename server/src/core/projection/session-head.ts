@@ -28,6 +28,9 @@ export const sessionHead: HeadFold = {
   isUnfinished: (head) => head.turnId !== "" || head.queue.length > 0,
 };
 
+/** What people allowed for a session, as far as it is remembered. */
+const mostGrants = 100;
+
 /** Changes the copy that `apply` made. */
 function change(next: Session, event: Event): void {
   const { body } = event;
@@ -45,6 +48,13 @@ function change(next: Session, event: Event): void {
     case "stepFinished":
       addSpending(next, body.value.usage, body.value.cost);
       break;
+    case "approvalRequested":
+      next.pendingApprovals++;
+      break;
+    case "approvalResolved":
+      next.pendingApprovals--;
+      if (body.value.grant) next.grants = [...next.grants, body.value.grant].slice(-mostGrants);
+      break;
     default:
       changeTurn(next, event);
   }
@@ -58,11 +68,12 @@ function changeSettings(next: Session, { body, seq, time, cause }: Event): void 
     if (time) next.createTime = time;
     if (cause) next.parent = cause;
   } else if (body.case === "sessionUpdated") {
-    const { title, labels, model, cwd, roots } = body.value;
+    const { title, labels, model, cwd, roots, mode } = body.value;
     next.title = title ?? next.title;
     next.labels = labels?.values ?? next.labels;
     next.model = model ?? next.model;
     next.cwd = cwd ?? next.cwd;
+    next.mode = mode ?? next.mode;
     next.roots = roots?.paths ?? next.roots;
   }
 }
@@ -132,7 +143,7 @@ function toQueued(
   event: Event,
   accepted: Extract<Event["body"], { case: "promptAccepted" }>["value"],
 ): QueuedPrompt {
-  const { promptId, delivery, parts, maxSteps, model } = accepted;
+  const { promptId, delivery, parts, maxSteps, model, unattended } = accepted;
   return create(QueuedPromptSchema, {
     promptId,
     seq: event.seq,
@@ -141,6 +152,7 @@ function toQueued(
     parts,
     maxSteps,
     model,
+    unattended,
     ...(event.principal && { principal: event.principal }),
     ...(event.time && { acceptTime: event.time }),
   });

@@ -9,7 +9,8 @@ import { createBenchTool, untilCanceled } from "../agent/testing/bench-tool.ts";
 import type { ModelRequest } from "../model/model.ts";
 import { ModelError } from "../model/model-error.ts";
 import { calls, type Play, says } from "../model/testing/played-model.ts";
-import type { Command, Session } from "./session.ts";
+import type { Command } from "./command.ts";
+import type { Session } from "./session.ts";
 import { breathe, by, openSessionBench, type SessionBench, say } from "./testing/session-bench.ts";
 
 const hang = (): Play => ["hang"];

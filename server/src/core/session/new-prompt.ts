@@ -7,6 +7,7 @@ import { elide } from "../agent/elide.ts";
 import { body } from "../agent/facts.ts";
 import type { PreparedBlob } from "../log/blob-store.ts";
 import type { Fact } from "../log/session-writer.ts";
+import { redactParts } from "../tool/redact-parts.ts";
 import type { SessionDeps } from "./session-deps.ts";
 
 export interface PromptInput {
@@ -14,6 +15,8 @@ export interface PromptInput {
   readonly delivery: Delivery;
   readonly maxSteps: number;
   readonly model: string;
+  /** True where nobody is there to be asked. */
+  readonly unattended: boolean;
 }
 
 export interface PromptResult {
@@ -32,10 +35,10 @@ export interface NewPrompt {
 }
 
 export async function preparePrompt(
-  { parts, delivery: wanted, maxSteps, model }: PromptInput,
-  deps: Pick<SessionDeps, "blobs" | "mint" | "maxQueuedPrompts">,
+  { parts, delivery: wanted, maxSteps, model, unattended }: PromptInput,
+  deps: Pick<SessionDeps, "blobs" | "mint" | "maxQueuedPrompts" | "redactor">,
 ): Promise<NewPrompt> {
-  const short = await elide(parts, deps.blobs);
+  const short = await elide(redactParts(parts, deps.redactor()), deps.blobs);
   const promptId = deps.mint("prompt");
   const ownTurn = deps.mint("turn");
   let turnId = ownTurn;
@@ -45,7 +48,7 @@ export async function preparePrompt(
       if (queue.length >= deps.maxQueuedPrompts) throw queueFull(deps.maxQueuedPrompts);
       const delivery = deliveryOf(wanted, running);
       turnId = delivery === Delivery.STEER ? running : ownTurn;
-      const said = { promptId, parts: short.parts, delivery, maxSteps, model };
+      const said = { promptId, parts: short.parts, delivery, maxSteps, model, unattended };
       return { turnId, principal: by, body: body("promptAccepted", PromptAcceptedSchema, said) };
     },
     result: () => ({ promptId, turnId }),

@@ -13,8 +13,10 @@ import type { TurnDeps } from "../agent/turn-deps.ts";
 import { turnEnd } from "../agent/turn-end.ts";
 import type { TurnState } from "../agent/turn-state.ts";
 import type { Model } from "../model/model.ts";
+import type { Approvals } from "./approvals.ts";
 import type { SessionContext } from "./context.ts";
 import type { SessionDeps } from "./session-deps.ts";
+import type { HeldSlot } from "./turn-slots.ts";
 
 /** What a turn is begun with. */
 export interface TurnOrder {
@@ -23,6 +25,8 @@ export interface TurnOrder {
   readonly head: () => Head;
   readonly state: () => TurnState;
   readonly context: SessionContext;
+  readonly approvals: Approvals;
+  readonly slot: HeldSlot;
   /** Makes a write, when there is space for it. */
   readonly parked: <T>(write: () => Promise<T>) => Promise<T>;
 }
@@ -49,19 +53,32 @@ export async function prepareTurn(
 }
 
 function turnDeps(
-  { prompt, head, state, context, parked }: TurnOrder,
+  { prompt, head, state, context, approvals, parked, slot }: TurnOrder,
   agent: Agent,
   model: Model,
   deps: SessionDeps,
 ): TurnDeps {
-  const { id: sessionId, roots, cwd, mode } = head();
+  const { id: sessionId, roots, cwd } = head();
   return {
     agent,
     model,
     tools: deps.toolsFor(agent),
-    place: { sessionId, roots, closed: deps.closed, cwd },
-    judge: deps.judgeFor(agent, { mode, roots }),
+    place: {
+      ...{ sessionId, roots, closed: deps.closed, cwd },
+      ...{ envPass: agent.envPass, hasNetwork: agent.network },
+    },
+    // The rules that are in force now: a person may have added one since the last call.
+    judge: (claims, tool) => deps.judgeFor(agent, head())(claims, tool),
+    isGranted: (tool, text) =>
+      head().grants.some(
+        (grant) => grant.tool === tool && grant.arguments === text && grant.cwd === cwd,
+      ),
+    resolution: approvals.resolution,
+    slot,
+    approvalTimeout: () => deps.approvalTimeout,
     maxSteps: prompt?.maxSteps || state().maxSteps || agent.maxSteps || 100,
+    maxCalls: deps.maxCalls,
+    timeout: deps.turnTimeout,
     retry: deps.retry,
     clock: deps.clock,
     mint: deps.mint,
@@ -80,6 +97,11 @@ function turnDeps(
     openDraft: (name) => {
       const draft = deps.log.openDraft(name, { agent: agent.name, labels: head().labels });
       return { ...draft, flushed: () => parked(() => draft.flushed()) };
+    },
+    openOutput: ({ callId, tool, step }) => {
+      const name = { draftId: callId, sessionId, turnId: state().turnId, step, tool };
+      const output = deps.log.openOutput(name, { agent: agent.name, labels: head().labels });
+      return { print: output.print, close: () => parked(() => output.close()) };
     },
     isPausing: deps.isStopping,
     onBug: deps.onBug,

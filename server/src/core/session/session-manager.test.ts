@@ -10,7 +10,7 @@ import { calls, type Play, says } from "../model/testing/played-model.ts";
 import { breathe, by, openSessionBench, say } from "./testing/session-bench.ts";
 
 const hang = (): Play => ["hang"];
-const input = { agent: "bench", roots: [], cwd: "", title: "", labels: {}, model: "" };
+const input = { agent: "bench", roots: [], cwd: "", title: "", labels: {}, model: "", mode: "" };
 
 describe("the session manager", () => {
   it("gives two who ask at once the same session", async () => {
@@ -46,7 +46,13 @@ describe("the session manager", () => {
       return append(batch);
     };
     const key = { principal: "tester", method: "Ask", id: "1", request: new Uint8Array() };
-    const said = { parts: [textPart("go")], delivery: 0, maxSteps: 0, model: "" };
+    const said = {
+      parts: [textPart("go")],
+      delivery: 0,
+      maxSteps: 0,
+      model: "",
+      unattended: false,
+    };
     const begun = await bench.sessions.begin({ ...input, id: "" }, said, {
       by,
       keep: ({ sessionId, turnId }) => ({ ...key, answer: Buffer.from(`${sessionId} ${turnId}`) }),

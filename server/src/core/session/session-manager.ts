@@ -1,4 +1,6 @@
 import { fromBinary } from "@bufbuild/protobuf";
+import { timestampMs } from "@bufbuild/protobuf/wkt";
+import type { Approval } from "@daphnia/protocol/approval";
 import { SessionCreatedSchema, SessionDeletedSchema } from "@daphnia/protocol/event";
 import type { Principal } from "@daphnia/protocol/principal";
 import { type EventRef, type Session as Head, SessionSchema } from "@daphnia/protocol/session";
@@ -12,9 +14,10 @@ import {
   type Fact,
   type SessionWriter,
 } from "../log/session-writer.ts";
+import type { Command } from "./command.ts";
 import type { DaemonJournal } from "./daemon-journal.ts";
 import { type PromptInput, type PromptResult, preparePrompt } from "./new-prompt.ts";
-import { type Command, createSession, type Session } from "./session.ts";
+import { createSession, type Session } from "./session.ts";
 import type { SessionDeps } from "./session-deps.ts";
 import { isFull, whenPossible } from "./when-possible.ts";
 
@@ -27,6 +30,8 @@ export interface NewSession {
   readonly title: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly model: string;
+  /** The permission mode; empty: the agent's. */
+  readonly mode: string;
   /** What made somebody create it. */
   readonly parent?: EventRef;
 }
@@ -44,6 +49,8 @@ export interface SessionManager {
   get(id: string): Promise<Session>;
   /** The head of a session, without opening it. */
   head(id: string): Promise<Head>;
+  /** The approvals that wait for a person, in one session or in all; longest waiting first. */
+  approvals(id?: string): Promise<readonly Approval[]>;
   delete(id: string, reason: string, command: Command<undefined>): Promise<void>;
   /** Opens every session that has unfinished work, and answers for what a crash cut off. */
   recover(): Promise<number>;
@@ -120,6 +127,7 @@ export function createSessionManager(deps: SessionDeps, journal: DaemonJournal):
     const id = input.id === "" ? deps.mint("session") : input.id;
     const created = body("sessionCreated", SessionCreatedSchema, {
       ...rest,
+      title: deps.redactor().text(input.title),
       roots: [...input.roots],
       labels: { ...input.labels },
     });
@@ -162,12 +170,14 @@ export function createSessionManager(deps: SessionDeps, journal: DaemonJournal):
     }
   }
 
+  async function headOf(id: string): Promise<Head> {
+    const session = await open.get(id)?.catch(() => undefined);
+    return session?.head() ?? readHead(id);
+  }
+
   return {
     get,
-    async head(id) {
-      const session = await open.get(id)?.catch(() => undefined);
-      return session?.head() ?? readHead(id);
-    },
+    head: headOf,
     async create(input, { by, keep: keepAnswer }) {
       const session = await make(input, by, () => [], keepAnswer && { answer: keepAnswer });
       return session.head();
@@ -181,6 +191,13 @@ export function createSessionManager(deps: SessionDeps, journal: DaemonJournal):
         ...(keepAnswer && { answer: (head) => keepAnswer(begun(head)) }),
       });
       return begun(session.head());
+    },
+    async approvals(id) {
+      const ids = id === undefined ? await store.unfinished() : [id];
+      const heads = await Promise.all(ids.map((one) => headOf(one)));
+      const asking = heads.filter(({ pendingApprovals }) => pendingApprovals > 0);
+      const lists = await Promise.all(asking.map(async (head) => (await get(head.id)).approvals()));
+      return lists.flat().toSorted((a, b) => timeOf(a) - timeOf(b));
     },
     async delete(id, reason, { by, keep: keepAnswer }) {
       const session = await get(id);
@@ -225,6 +242,10 @@ export function createSessionManager(deps: SessionDeps, journal: DaemonJournal):
       open.clear();
     },
   };
+}
+
+function timeOf({ requestTime }: Approval): number {
+  return requestTime ? timestampMs(requestTime) : 0;
 }
 
 async function refuseTaken(id: string, store: SessionDeps["log"]["store"]): Promise<void> {

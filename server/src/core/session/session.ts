@@ -1,6 +1,9 @@
+import type { Approval } from "@daphnia/protocol/approval";
 import {
+  type ApprovalResolved,
   PromptMovedSchema,
   PromptWithdrawnSchema,
+  type RevertedFile,
   type SessionUpdated,
   TurnResumedSchema,
 } from "@daphnia/protocol/event";
@@ -13,18 +16,13 @@ import {
 } from "@daphnia/protocol/session";
 import { DaemonError, invalidField, notFound, wrongState } from "../../base/errors.ts";
 import { body } from "../agent/facts.ts";
-import type { AnsweredRequest } from "../log/event-store.ts";
 import type { Fact, SessionWriter } from "../log/session-writer.ts";
+import type { ApprovalAnswer } from "./approvals.ts";
+import type { Command } from "./command.ts";
 import { type PromptInput, type PromptResult, preparePrompt } from "./new-prompt.ts";
+import { revertTurn } from "./revert-turn.ts";
 import type { SessionDeps } from "./session-deps.ts";
 import { createTurnRunner } from "./turn-runner.ts";
-
-/** Who commands, and how a retried request gets its first answer. */
-export interface Command<R> {
-  readonly by: Principal;
-  /** The answer to keep under the caller's request id, made of the command's result. */
-  readonly keep?: (result: R) => AnsweredRequest;
-}
 
 /** One conversation: commands go in, events come out. */
 export interface Session {
@@ -41,6 +39,18 @@ export interface Session {
    */
   cancelTurn(turnId: string, clearQueue: boolean, command: Command<string>): Promise<string>;
   resumeTurn(turnId: string, command: Command<string>): Promise<string>;
+  /** The approvals that wait for a person. */
+  approvals(): readonly Approval[];
+  /** Answers one; rejects where that was done before, saying by whom. */
+  resolveApproval(
+    answer: ApprovalAnswer,
+    command: Command<ApprovalResolved>,
+  ): Promise<ApprovalResolved>;
+  /** Puts the files back that a turn changed, which must be over. */
+  revertTurn(
+    turnId: string,
+    command: Command<readonly RevertedFile[]>,
+  ): Promise<readonly RevertedFile[]>;
   update(change: SessionUpdated, etag: string, command: Command<Head>): Promise<Head>;
   /** Answers for what a crash cut off, then goes on. */
   recover(): Promise<void>;
@@ -148,10 +158,15 @@ export function createSession(writer: SessionWriter, deps: SessionDeps): Session
       runner.wake();
       return resumed;
     },
+    approvals: () => runner.approvals.pending(),
+    resolveApproval: (answer, command) => runner.approvals.resolve(answer, command),
+    revertTurn: (turnId, command) => revertTurn(turnId, command, { writer, deps }),
     async update(change, etag, { by, keep }) {
+      const title = change.title === undefined ? undefined : deps.redactor().text(change.title);
+      const value = title === undefined ? change : { ...change, title };
       const updated = () => {
         if (etag !== "" && etag !== head().etag) throw otherEtag(head().etag);
-        return [{ principal: by, body: { case: "sessionUpdated" as const, value: change } }];
+        return [{ principal: by, body: { case: "sessionUpdated" as const, value } }];
       };
       await writer.commit(updated, keep && { answer: keep });
       return head();

@@ -9,20 +9,22 @@ import {
 import { messageOf } from "../../base/errors.ts";
 import { giveUp } from "../agent/calls.ts";
 import { type Facts, facts } from "../agent/facts.ts";
-import { recover } from "../agent/recover.ts";
 import { runTurn } from "../agent/turn.ts";
 import { turnEnd } from "../agent/turn-end.ts";
 import { foldTurn, newTurnState, type TurnState } from "../agent/turn-state.ts";
-import type { Fact, SessionWriter } from "../log/session-writer.ts";
-import { settleBrokenDrafts } from "./broken-drafts.ts";
+import type { Along, Fact, FactsOf, SessionWriter } from "../log/session-writer.ts";
+import { type Approvals, createApprovals } from "./approvals.ts";
 import { createCancellation, type KeptAnswer } from "./cancellation.ts";
 import { createContext } from "./context.ts";
 import { explain } from "./explain.ts";
 import { nextMove } from "./next-move.ts";
 import { failedTurn, prepareTurn, type TurnOrder } from "./prepare-turn.ts";
+import { recoverTurn } from "./recover-turn.ts";
 import type { SessionDeps } from "./session-deps.ts";
 import { readEvents } from "./session-events.ts";
+import { stillTrue } from "./still-true.ts";
 import { driveTurn } from "./turn-driver.ts";
+import { type HeldSlot, holdSlot } from "./turn-slots.ts";
 import { whenPossible } from "./when-possible.ts";
 
 /**
@@ -48,6 +50,8 @@ export interface TurnRunner {
   isRunning(): boolean;
   /** Forgets what can be read again. To be called only while nothing runs. */
   forget(): void;
+  /** The approvals that the turn at hand waits for. */
+  readonly approvals: Pick<Approvals, "pending" | "resolve">;
   /** How often the turn at hand was resumed. */
   resumes(): number;
   /** Leaves off without another commit; resolves when nothing runs any more. */
@@ -85,11 +89,26 @@ export function createTurnRunner(writer: SessionWriter, deps: SessionDeps): Turn
       isStill()
         ? explain(stillTrue(told.facts, head()), { head: head(), state, by: cancellation.by() })
         : [];
-    const events = await writer.commit(make, { settles, blobs, ...(answer && { answer }) });
-    for (const event of events) state = foldTurn(state, event);
+    const events = await record(make, { settles, blobs, ...(answer && { answer }) });
     if (isEnd && events.length > 0) cancellation.ended(answer);
     return events;
   }
+
+  /** Commits, and folds what was committed. */
+  async function record(make: FactsOf, along?: Along): Promise<readonly Event[]> {
+    const events = await writer.commit(make, along);
+    for (const event of events) state = foldTurn(state, event);
+    return events;
+  }
+
+  const approvals = createApprovals(sessionId, {
+    ...deps,
+    parked,
+    commit: record,
+    state: () => state,
+    cwd: () => head().cwd,
+    isDropped: () => dropped.signal.aborted,
+  });
 
   /** The fold of the turn that the head says is open. */
   async function readState(): Promise<TurnState> {
@@ -112,14 +131,14 @@ export function createTurnRunner(writer: SessionWriter, deps: SessionDeps): Turn
   /** Opens the next waiting prompt's turn; true when none waits. */
   async function openNext(): Promise<boolean> {
     if (head().queue.length === 0) return true;
-    await inSlot(async () => {
+    await inSlot(async (slot) => {
       // Chosen now: while this waited for its slot, prompts came, moved or were withdrawn.
       const [prompt] = head().queue;
       if (prompt === undefined) return;
       turn = new AbortController();
       // A steering prompt whose turn ended first opens its own.
       state = newTurnState(prompt.turnId === "" ? deps.mint("turn") : prompt.turnId);
-      await run(prompt);
+      await run(prompt, slot);
     });
     return false;
   }
@@ -129,6 +148,8 @@ export function createTurnRunner(writer: SessionWriter, deps: SessionDeps): Turn
     stopTimer();
     state = await readState();
     const { signal } = turn;
+    // Dropping a session stops its turn too, but ends none.
+    if (dropped.signal.aborted) return true;
     if (signal.aborted) return endCanceled();
     const backOff = resumeTime === undefined ? undefined : resumeTime - deps.clock.monotonic();
     const move = nextMove(state, deps.clock.now().getTime(), backOff);
@@ -140,7 +161,7 @@ export function createTurnRunner(writer: SessionWriter, deps: SessionDeps): Turn
         await change(move.facts);
         return false;
       case "run":
-        await inSlot(() => run(undefined), signal);
+        await inSlot((slot) => run(undefined, slot), signal);
         return false;
     }
   }
@@ -168,22 +189,25 @@ export function createTurnRunner(writer: SessionWriter, deps: SessionDeps): Turn
   }
 
   /** Acts when a slot is free; not at all where the turn is canceled while it waits for one. */
-  async function inSlot(act: () => Promise<void>, canceled?: AbortSignal): Promise<void> {
+  async function inSlot(
+    act: (slot: HeldSlot) => Promise<void>,
+    canceled?: AbortSignal,
+  ): Promise<void> {
     const either = canceled ? AbortSignal.any([dropped.signal, canceled]) : dropped.signal;
-    const release = await deps.slots.take(either).catch((error: unknown) => {
+    const slot = await holdSlot(deps.slots, either).catch((error: unknown) => {
       if (dropped.signal.aborted) throw error;
       return undefined;
     });
-    if (release === undefined) return;
+    if (slot === undefined) return;
     try {
-      if (mayWork()) await act();
+      if (mayWork()) await act(slot);
     } finally {
-      release();
+      slot.leave();
     }
   }
 
-  async function run(prompt: QueuedPrompt | undefined): Promise<void> {
-    const order = { prompt, head, state: () => state, context, parked };
+  async function run(prompt: QueuedPrompt | undefined, slot: HeldSlot): Promise<void> {
+    const order = { prompt, head, state: () => state, context, approvals, parked, slot };
     try {
       const prepared = await prepareTurn(order, deps);
       if ("failed" in prepared) {
@@ -206,7 +230,10 @@ export function createTurnRunner(writer: SessionWriter, deps: SessionDeps): Turn
     const message = `the daemon is at fault: ${messageOf(error)}`;
     const drafts = await deps.log.store.openDrafts(sessionId);
     const failed = failedTurn(order, TurnErrorKind.INTERNAL, message);
-    const settles = drafts.map(({ draftId }) => draftId);
+    const settles = [
+      ...drafts.map(({ draftId }) => draftId),
+      ...state.openCalls.map(({ call }) => call.callId),
+    ];
     await parked(() => commit({ ...failed, settles }));
   }
 
@@ -243,25 +270,16 @@ export function createTurnRunner(writer: SessionWriter, deps: SessionDeps): Turn
     async recover() {
       if (head().turnId === "") return wake();
       state = await readState();
-      const settled = await settleBrokenDrafts(sessionId, deps);
-      if (state.suspended !== undefined && settled.length === 0) return wake();
-      const agent = deps.agents.get(head().agent);
-      const tools = agent ? deps.toolsFor(agent) : [];
-      const { facts: answers, backOff } = recover(state, {
-        agent,
-        tools,
-        now: deps.clock.now().getTime(),
-      });
-      await commit({
-        facts: [...settled.flatMap((draft) => draft.facts), ...answers],
-        settles: settled.flatMap((draft) => draft.settles),
-        blobs: settled.flatMap((draft) => draft.blobs),
-      });
+      const recovered = await recoverTurn(state, { sessionId, agent: head().agent }, deps);
+      if (recovered === undefined) return wake();
+      const { facts: told, backOff } = recovered;
+      await commit(told);
       if (backOff !== undefined) resumeTime = deps.clock.monotonic() + backOff;
       wake();
     },
     isRunning: () => loop !== undefined,
     forget: () => context.forget(),
+    approvals,
     resumes: () => state.resumes,
     async drop(why) {
       stopTimer();
@@ -271,14 +289,4 @@ export function createTurnRunner(writer: SessionWriter, deps: SessionDeps): Turn
       cancellation.fail(why);
     },
   };
-}
-
-/** The facts without prompts that were withdrawn meanwhile; none, where one of them would open the turn. */
-function stillTrue(told: readonly Fact[], { queue }: Head): readonly Fact[] {
-  const isGone = ({ body: what }: Fact) =>
-    what.case === "promptDelivered" &&
-    !queue.some(({ promptId }) => promptId === what.value.promptId);
-  if (!told.some(isGone)) return told;
-  const isOpening = told.some(({ body: what }) => what.case === "turnStarted");
-  return isOpening ? [] : told.filter((fact) => !isGone(fact));
 }

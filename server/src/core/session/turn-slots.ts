@@ -8,6 +8,37 @@ export interface TurnSlots {
   drained(): Promise<void>;
 }
 
+/** A slot that its turn leaves while all that is left of it waits for people. */
+export interface HeldSlot {
+  leave(): void;
+  /** Resolves when the slot is held again; at once where it was not left. */
+  enter(): Promise<void>;
+}
+
+/** Takes a slot, to be left at the end. Rejects with the signal's reason. */
+export async function holdSlot(slots: TurnSlots, signal: AbortSignal): Promise<HeldSlot> {
+  let release: (() => void) | undefined = await slots.take(signal);
+  let entering: Promise<void> | undefined;
+  async function take(): Promise<void> {
+    try {
+      release = await slots.take(signal);
+    } finally {
+      entering = undefined;
+    }
+  }
+  return {
+    leave() {
+      release?.();
+      release = undefined;
+    },
+    async enter() {
+      if (release !== undefined) return;
+      entering ??= take();
+      await entering;
+    },
+  };
+}
+
 export function createTurnSlots(most: number): TurnSlots {
   const queue: (() => void)[] = [];
   let running = 0;

@@ -1,8 +1,10 @@
 import { create, fromBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import { AgentSchema } from "@daphnia/protocol/agent";
 import { type Event, EventSchema } from "@daphnia/protocol/event";
+import type { Rule } from "@daphnia/protocol/permission";
 import { PrincipalSchema } from "@daphnia/protocol/principal";
 import { Delivery, TurnOutcome } from "@daphnia/protocol/session";
+import { createRedactor } from "../../../base/redact.ts";
 import { type MemoryStore, openMemoryStore } from "../../../plugins/memory/memory-store.ts";
 import { plainArguments, textPart } from "../../agent/testing/bench-tool.ts";
 import { createLog } from "../../log/log.ts";
@@ -11,7 +13,7 @@ import { createPlayedModel, type Plays } from "../../model/testing/played-model.
 import { createJudge } from "../../permission/judge.ts";
 import { createRuleSet } from "../../permission/rule-set.ts";
 import { sessionHead } from "../../projection/session-head.ts";
-import type { Tool } from "../../tool/tool.ts";
+import type { FileRestorer, Tool } from "../../tool/tool.ts";
 import { openDaemonJournal } from "../daemon-journal.ts";
 import type { Session } from "../session.ts";
 import type { SessionDeps } from "../session-deps.ts";
@@ -28,6 +30,7 @@ export interface SessionBenchOptions {
   readonly slots?: number;
   readonly maxQueuedPrompts?: number;
   readonly isStopping?: () => boolean;
+  readonly files?: FileRestorer;
 }
 
 export type SessionBench = Awaited<ReturnType<typeof openSessionBench>>;
@@ -40,11 +43,14 @@ let minted = 0;
 export async function openSessionBench(options: SessionBenchOptions) {
   const clock = options.clock ?? createManualClock();
   const store = options.store ?? openMemoryStore(() => 0);
-  const log = createLog({ store: store.events, clock, tailBytes: 1e6, draftTailBytes: 1e6 });
+  const { events: eventStore, blobs } = store;
+  const log = createLog({ store: eventStore, blobs, clock, tailBytes: 1e6, draftTailBytes: 1e6 });
   const journal = await openDaemonJournal({ log, fold: sessionHead, clock });
   const agent = create(AgentSchema, { name: "bench", instructions: "be brief", ...options.agent });
   const model = createPlayedModel(options.plays);
   const bugs: unknown[] = [];
+  const kept: Rule[] = [];
+  const redactor = createRedactor({ values: [], patterns: [] });
   const deps: SessionDeps = {
     log,
     blobs: store.blobs,
@@ -57,6 +63,7 @@ export async function openSessionBench(options: SessionBenchOptions) {
     defaultModel: () => "played/model",
     toolsFor: () => options.tools ?? [],
     arguments: plainArguments,
+    redactor: () => redactor,
     judgeFor: (_agent, { roots }) =>
       createJudge(createRuleSet("standard", []), {
         roots,
@@ -69,6 +76,14 @@ export async function openSessionBench(options: SessionBenchOptions) {
     slots: createTurnSlots(options.slots ?? 64),
     retry: { attempts: 3, pause: 1000, longest: 60_000 },
     maxQueuedPrompts: options.maxQueuedPrompts ?? 64,
+    maxCalls: 200,
+    turnTimeout: 3_600_000,
+    approvalTimeout: 60_000,
+    ruleKeeper: {
+      keep: (rules) => ({ records: [], tell: () => void kept.push(...rules) }),
+    },
+    endOrphans: async () => {},
+    files: options.files ?? { restore: async () => "nothing is restored here" },
     isStopping: options.isStopping ?? (() => false),
     onBug: (error) => void bugs.push(error),
   };
@@ -86,10 +101,21 @@ export async function openSessionBench(options: SessionBenchOptions) {
     store,
     model,
     bugs,
+    /** Rules that were allowed for always. */
+    kept,
     events,
     /** Creates and gets a session. */
     async open(id = "a"): Promise<Session> {
-      const input = { id, agent: "bench", roots: [], cwd: "", title: "", labels: {}, model: "" };
+      const input = {
+        id,
+        agent: "bench",
+        roots: [],
+        cwd: "",
+        title: "",
+        labels: {},
+        model: "",
+        mode: "",
+      };
       await sessions.create(input, { by });
       return sessions.get(id);
     },
@@ -114,7 +140,9 @@ export async function breathe(): Promise<void> {
 }
 
 export function say(session: Session, text: string, delivery = Delivery.QUEUE) {
-  return session.prompt({ parts: [textPart(text)], delivery, maxSteps: 0, model: "" }, { by });
+  const parts = [textPart(text)];
+  const input = { parts, delivery, maxSteps: 0, model: "", unattended: false };
+  return session.prompt(input, { by });
 }
 
 /** An event as one word, such as `deliver:hello` or `COMPLETED`; none for the dull ones. */
