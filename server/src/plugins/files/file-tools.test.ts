@@ -5,13 +5,15 @@ import { createFileTools } from "./file-tools.ts";
 import { createTemporaryPlace } from "./testing/temporary-place.ts";
 
 describe("createFileTools", () => {
-  it("offers three tools that only read, with schemas that refuse unknown arguments", () => {
+  it("offers three tools that only read and two that change, with schemas that refuse unknown arguments", () => {
     const tools = createFileTools().map(({ spec, effect }) => {
       const { type, additionalProperties, required } = JSON.parse(spec.parameters);
       return [spec.name, effect, spec.readOnly, type, additionalProperties, required];
     });
     assert.deepEqual(tools, [
       ["read", "read_only", true, "object", false, ["path"]],
+      ["write", "idempotent", false, "object", false, ["path", "content"]],
+      ["edit", "unsafe", false, "object", false, ["path", "old_string", "new_string"]],
       ["glob", "read_only", true, "object", false, ["pattern"]],
       ["grep", "read_only", true, "object", false, ["pattern"]],
     ]);
@@ -22,7 +24,10 @@ describe("createFileTools", () => {
     await here.write("root/open/note.txt", "needle");
     await here.write("root/a [closed]!/secret.txt", "needle");
     const closed = [join(here.root, "a [closed]!")];
-    const [, glob, grep] = createFileTools({ closed });
+    const tools = createFileTools({ closed });
+    const [glob, grep] = ["glob", "grep"].map((name) =>
+      tools.find((one) => one.spec.name === name),
+    );
     assert.ok(glob && grep);
     const listed = await here.call(glob, { pattern: "**/*.txt" });
     const searched = await here.call(grep, { pattern: "needle", files_only: true });

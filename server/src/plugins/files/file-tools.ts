@@ -1,21 +1,31 @@
 import type { Tool } from "../../core/tool/tool.ts";
+import { createEditTool } from "./edit-tool.ts";
+import { createFileMemory } from "./file-memory.ts";
 import { createGlobTool } from "./glob-tool.ts";
 import { createGrepTool } from "./grep-tool.ts";
-import { createReadTool } from "./read-tool.ts";
+import { createReadTool, type ReadBlob } from "./read-tool.ts";
 import { createRipgrep } from "./ripgrep.ts";
+import { createWriteTool } from "./write-tool.ts";
 
 /**
- * The tools that look at files and change none: read, glob, grep. No call opens
+ * The tools for files: read, glob, grep, write, edit. No call opens
  * a file of `sealed` inside this process: closing it would drop the locks held. No
  * search enters a folder of `closed`.
  */
 export function createFileTools(
-  options: { readonly sealed?: readonly string[]; readonly closed?: readonly string[] } = {},
+  options: {
+    readonly sealed?: readonly string[];
+    readonly closed?: readonly string[];
+    readonly readBlob?: ReadBlob;
+  } = {},
 ): Tool[] {
-  const { sealed = [], closed = [] } = options;
+  const { sealed = [], closed = [], readBlob } = options;
+  const memory = createFileMemory();
   const ripgrep = createRipgrep({ closed });
   return [
-    createReadTool({ sealed }),
+    createReadTool({ sealed, memory, ...(readBlob && { readBlob }) }),
+    createWriteTool({ sealed, memory }),
+    createEditTool({ sealed, memory }),
     createGlobTool({ ripgrep }),
     createGrepTool({ ripgrep, sealed }),
   ];

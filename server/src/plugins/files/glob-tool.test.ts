@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, rename, symlink, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { createRunContext } from "../../core/tool/testing/run-context.ts";
 import { createGlobTool } from "./glob-tool.ts";
 import { createTemporaryPlace, said } from "./testing/temporary-place.ts";
 
@@ -72,7 +73,7 @@ describe("glob", () => {
     const claimed = await tool.claim({ pattern: "*", path: "src" }, place);
     await rename(join(root, "src"), join(root, "moved"));
     await symlink("../secret", join(root, "src"));
-    const { isError, text } = said(await claimed.run(new AbortController().signal));
+    const { isError, text } = said(await claimed.run(createRunContext()));
     assert.equal(isError, true);
     assert.match(text, /^src: it (changed|is a symbolic link)/);
   });

@@ -4,6 +4,7 @@ import { ToolSchema } from "@daphnia/protocol/tool";
 import type { Tool, ToolAnswer } from "../../core/tool/tool.ts";
 import { answer, failure } from "./answer.ts";
 import { readGlobPattern } from "./glob-pattern.ts";
+import { batchesOf, withHeldFiles } from "./held-files.ts";
 import { optionalTextOf, textOf } from "./parameters.ts";
 import { pinPath } from "./pin-path.ts";
 import { resolveTarget } from "./resolve-target.ts";
@@ -27,7 +28,7 @@ export function createGlobTool(options: { readonly ripgrep?: Ripgrep } = {}): To
       const shown = shownPath(path, place.cwd);
       return {
         claims: [{ kind: "read", path }],
-        async run(signal) {
+        async run({ signal }) {
           const pinned = await pinPath(path);
           if ("problem" in pinned) return failure(`${shown}: ${pinned.problem}`);
           await using pin = pinned;
@@ -37,11 +38,13 @@ export function createGlobTool(options: { readonly ripgrep?: Ripgrep } = {}): To
           const take = (record: string) => {
             const name = record.replace(/^\.\//, "");
             if (!pattern.matches(name)) return true;
-            if (++count <= maxFiles) found.push(shownPath(join(path, name), place.cwd));
+            if (++count <= maxFiles) found.push(name);
             return true;
           };
-          const end = await ripgrep.run({ words, pin, separator: 0, take }, signal);
-          return filesAnswer(found, count, end, shown);
+          const end = await ripgrep.run({ words, pins: [pin], separator: 0, take }, signal);
+          const real = await realFiles(found, path);
+          const files = real.map((name) => shownPath(join(path, name), place.cwd));
+          return filesAnswer(files, count - found.length, end, shown);
         },
       };
     },
@@ -78,17 +81,33 @@ const parameters = {
   additionalProperties: false,
 };
 
+/** Those that were not found through a link which came meanwhile. */
+async function realFiles(names: readonly string[], folder: string): Promise<readonly string[]> {
+  const real: string[] = [];
+  for (const batch of batchesOf(names)) {
+    const found = await withHeldFiles(
+      batch,
+      (name) => join(folder, name),
+      [],
+      async (files) => files.map(({ name }) => name),
+    );
+    real.push(...found);
+  }
+  return real;
+}
+
 function filesAnswer(
   found: readonly string[],
-  count: number,
+  more: number,
   end: RipgrepEnd,
   shown: string,
 ): ToolAnswer {
-  if (count === 0 && end.complaint !== "") return failure(end.complaint);
-  if (count === 0 && end.timedOut) return failure(`nothing found in ${shown} before time was up`);
+  const isEmpty = found.length === 0;
+  if (isEmpty && end.complaint !== "") return failure(end.complaint);
+  if (isEmpty && end.timedOut) return failure(`nothing found in ${shown} before time was up`);
   const notes = [
-    count === 0 ? `No file in ${shown} fits; what .gitignore names was left out.` : "",
-    count > found.length ? `[${count - found.length} more files fit and are left out.]` : "",
+    isEmpty ? `No file in ${shown} fits; what .gitignore names was left out.` : "",
+    more > 0 ? `[${more} more files fit and are left out.]` : "",
     end.timedOut ? "[Time was up: there may be more. Narrow the path.]" : "",
     end.hasErrors ? "[Some folders could not be read.]" : "",
   ].filter((note) => note !== "");

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { createRunContext } from "../../core/tool/testing/run-context.ts";
 import { createGrepTool } from "./grep-tool.ts";
 import { createTemporaryPlace, said } from "./testing/temporary-place.ts";
 
@@ -108,7 +109,7 @@ describe("grep", () => {
     const byName = await tool.claim({ pattern: "x", path: "a" }, place);
     await rm(file);
     await symlink(secret, file);
-    const { isError, text } = said(await byName.run(new AbortController().signal));
+    const { isError, text } = said(await byName.run(createRunContext()));
     assert.equal(isError, true);
     assert.match(text, /^a: it (changed|is a symbolic link)/);
     assert.equal((await temporary.call(tool, { pattern: "x" })).text, "Nothing in . fits.");

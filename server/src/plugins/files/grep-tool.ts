@@ -5,10 +5,11 @@ import type { Tool, ToolAnswer } from "../../core/tool/tool.ts";
 import { answer, failure } from "./answer.ts";
 import { type GlobPattern, readGlobPattern } from "./glob-pattern.ts";
 import { createGrepPage, type GrepPage, maxMatchLength } from "./grep-page.ts";
+import { batchesOf, type HeldFile, withHeldFiles } from "./held-files.ts";
 import { flagOf, integerOf, optionalTextOf, textOf } from "./parameters.ts";
-import { pinPath } from "./pin-path.ts";
+import { type Pin, pinPath } from "./pin-path.ts";
 import { resolveTarget } from "./resolve-target.ts";
-import { createRipgrep, type Ripgrep, type RipgrepEnd } from "./ripgrep.ts";
+import { createRipgrep, inheritedName, type Ripgrep, type RipgrepEnd } from "./ripgrep.ts";
 import { shownPath } from "./shown-path.ts";
 
 /** Finds lines by a regular expression. Files of `sealed` are never opened here. */
@@ -30,23 +31,18 @@ export function createGrepTool(
       const shown = shownPath(path, place.cwd);
       return {
         claims: [{ kind: "read", path }],
-        async run(signal) {
+        async run({ signal }) {
           const pinned = await pinPath(path, sealed);
           if ("problem" in pinned) return failure(`${shown}: ${pinned.problem}`);
           await using pin = pinned;
           const isFolder = pin.stats.isDirectory();
           if (!isFolder && !pin.stats.isFile()) return failure(`${shown} is not a file or folder`);
-          const page = createGrepPage(search.limit, (found) => {
-            const name = found.replace(/^\.\//, "");
-            if (!isFolder) return shown;
-            if (search.glob?.matches(name) === false) return undefined;
-            return shownPath(join(path, name), place.cwd);
-          });
-          const words = wordsOf(search, isFolder);
-          const separator = search.filesOnly ? 0 : 10;
-          const take = search.filesOnly ? page.takeFile : page.take;
-          const end = await ripgrep.run({ words, pin, separator, take }, signal);
-          return pageAnswer(page, search, end, shown);
+          const hunt = { search, ripgrep, sealed, signal };
+          if (!isFolder) {
+            const page = createGrepPage(search.limit, () => shown);
+            return pageAnswer(page, search, await searchFiles([pin], page, hunt), shown);
+          }
+          return await searchFolder(pin, { shown, cwd: place.cwd }, hunt);
         },
       };
     },
@@ -120,20 +116,94 @@ function readSearch(given: Record<string, unknown>): Search {
   };
 }
 
-/** The glob narrows the search where ripgrep can obey it and .gitignore at once: by name. */
-function wordsOf(search: Search, isFolder: boolean): string[] {
-  const names = (isFolder && search.glob?.names) || [];
-  return [
-    ...["--null", "--sort=path", "--no-messages", "--crlf"],
+/** What a search needs beside where it looks. */
+interface Hunt {
+  readonly search: Search;
+  readonly ripgrep: Ripgrep;
+  readonly sealed: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Walks a folder for the files that may fit, and then searches those of them that
+ * can be held: a link that came into the place of one while ripgrep walked leads
+ * to nothing that is shown.
+ */
+async function searchFolder(
+  folder: Pin,
+  { shown, cwd }: { readonly shown: string; readonly cwd: string },
+  hunt: Hunt,
+): Promise<ToolAnswer> {
+  const { search, sealed } = hunt;
+  const { names, ...listed } = await listFiles(folder, hunt);
+  let end: RipgrepEnd = listed;
+  let held: readonly HeldFile[] = [];
+  const pathOf = (name: string) => join(folder.path, name);
+  const page = createGrepPage(search.limit, (found) => {
+    const file = held.find((_, i) => inheritedName(i) === found);
+    return file && shownPath(pathOf(file.name), cwd);
+  });
+  for (const batch of batchesOf(names)) {
+    if (end.timedOut || page.cutBy() !== undefined) break;
+    const next = await withHeldFiles(batch, pathOf, sealed, async (files) => {
+      held = files;
+      const pins = files.map(({ pin }) => pin);
+      return pins.length === 0 ? nothing : await searchFiles(pins, page, hunt);
+    });
+    end = {
+      complaint: end.complaint || next.complaint,
+      hasErrors: end.hasErrors || next.hasErrors,
+      timedOut: next.timedOut,
+    };
+  }
+  return pageAnswer(page, search, end, shown);
+}
+
+const nothing: RipgrepEnd = { complaint: "", hasErrors: false, timedOut: false };
+
+/** The names of files with a match, as many as can be shown and one more. */
+async function listFiles(
+  folder: Pin,
+  { search, ripgrep, signal }: Hunt,
+): Promise<RipgrepEnd & { readonly names: readonly string[] }> {
+  const names: string[] = [];
+  const take = (record: string) => {
+    const name = record.replace(/^\.\//, "");
+    if (search.glob?.matches(name) !== false) names.push(name);
+    return names.length <= search.limit;
+  };
+  const words = [
+    ...[...base, "--sort=path", "--files-with-matches"],
+    ...(search.glob?.names ?? []).map((name) => `--type-add=wanted:${name}`),
+    ...(search.glob?.names?.length ? ["--type=wanted"] : []),
+    ...patternWords(search),
+  ];
+  const end = await ripgrep.run({ words, pins: [folder], separator: 0, take }, signal);
+  return { ...end, names };
+}
+
+function searchFiles(
+  pins: readonly Pin[],
+  page: GrepPage,
+  { search, ripgrep, signal }: Hunt,
+): Promise<RipgrepEnd> {
+  const words = [
+    ...[...base, "--threads=1"], // in their order
     ...(search.filesOnly
       ? ["--files-with-matches"]
       : ["--with-filename", "--no-heading", "--line-number", `--context=${search.context}`]),
     ...[`--max-columns=${maxMatchLength}`, "--max-columns-preview"],
-    ...(search.ignoreCase ? ["--ignore-case"] : []),
-    ...names.map((name) => `--type-add=wanted:${name}`),
-    ...(names.length > 0 ? ["--type=wanted"] : []),
-    ...["--", search.pattern],
+    ...patternWords(search),
   ];
+  const separator = search.filesOnly ? 0 : 10;
+  const take = search.filesOnly ? page.takeFile : page.take;
+  return ripgrep.run({ words, pins, separator, take }, signal);
+}
+
+const base = ["--null", "--no-messages", "--crlf"];
+
+function patternWords({ ignoreCase, pattern }: Search): string[] {
+  return [...(ignoreCase ? ["--ignore-case"] : []), "--", pattern];
 }
 
 function pageAnswer(page: GrepPage, search: Search, end: RipgrepEnd, shown: string): ToolAnswer {

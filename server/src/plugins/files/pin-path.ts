@@ -20,6 +20,8 @@ export interface Pin extends AsyncDisposable {
   readonly route: string;
   /** Opens a regular file for reading; the caller closes it. Rejects as `open` does. */
   openFile(): Promise<FileHandle>;
+  /** Whether its path still leads to it, without a link. */
+  isThere(): Promise<boolean>;
 }
 
 /** Why there is no pin: words for the model, and whether it is simply not there. */
@@ -42,12 +44,15 @@ export async function pinPath(
     const problem = await problemOf(path, handle, stats, sealed);
     if (problem === undefined) return createPin(path, handle, stats);
     await handle.close();
-    return { problem, isMissing: false };
+    return refuse(problem);
   } catch (error) {
     await handle?.close();
     return { problem: causeOf(error), isMissing: isMissing(error) };
   }
 }
+
+/** What is there, and is not to be touched. */
+export const refuse = (problem: string): PinProblem => ({ problem, isMissing: false });
 
 /** Words for an error of the file system. */
 export function causeOf(error: unknown): string {
@@ -66,10 +71,7 @@ const pinFlags = isLinux
 
 const changed = "it changed while it was looked at and is not what was asked for; ask again";
 
-const sealedProblem: PinProblem = {
-  problem: "it belongs to the daemon and is never read",
-  isMissing: false,
-};
+const sealedProblem = refuse("it belongs to the daemon and is never read");
 
 const problems: Readonly<Record<string, string>> = {
   ENOENT: "it does not exist",
@@ -113,6 +115,7 @@ function createPin(path: string, handle: FileHandle, stats: BigIntStats): Pin {
       await file.close();
       throw Object.assign(new Error(changed), { code: "ELOOP" });
     },
+    isThere: () => leadsTo(path, handle, stats).catch(() => false), // there is nothing any more
     [Symbol.asyncDispose]: () => handle.close(),
   };
 }
@@ -133,6 +136,7 @@ function isMissing(error: unknown): boolean {
   return codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR";
 }
 
-function codeOf(error: unknown): string {
+/** The system's name for an error; empty where it has none. */
+export function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }

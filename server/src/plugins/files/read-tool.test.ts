@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { link, open, rename, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { createRunContext } from "../../core/tool/testing/run-context.ts";
 import { createReadTool } from "./read-tool.ts";
 import { createTemporaryPlace, said } from "./testing/temporary-place.ts";
 
@@ -55,7 +56,7 @@ describe("read", () => {
     await rename(join(root, "dir"), join(root, "moved"));
     await symlink(join(outside, "dir"), join(root, "dir"));
     for (const claimed of [byName, byFolder]) {
-      const { isError, text } = said(await claimed.run(signal));
+      const { isError, text } = said(await claimed.run(createRunContext({ signal })));
       assert.equal(isError, true);
       assert.match(text, /it changed while it was looked at|it is a symbolic link/);
     }
@@ -178,5 +179,28 @@ describe("read", () => {
     await temporary.write("root/a", "x");
     const canceled = temporary.call(tool, { path: "a" }, AbortSignal.abort("stop"));
     await assert.rejects(canceled, (reason) => reason === "stop");
+  });
+
+  it("reads what was left out of a long result page by page, and touches no file for it", async () => {
+    await using bench = await createTemporaryPlace();
+    const bytes = Buffer.from(Array.from({ length: 5000 }, (_, i) => `line ${i + 1}\n`).join(""));
+    const digest = "ab".repeat(32);
+    const readBlob = async (wanted: string, offset: number, limit: number) =>
+      wanted === digest ? { bytes: bytes.subarray(offset, offset + limit) } : undefined;
+    const tool = createReadTool({ readBlob });
+    const { claims } = await tool.claim({ path: `blob:${digest}` }, bench.place);
+    assert.deepEqual(claims, [{ kind: "nothing" }]);
+    const { text, isError } = await bench.call(tool, {
+      path: `blob:${digest}`,
+      offset: 4000,
+      limit: 2,
+    });
+    assert.equal(isError, false);
+    assert.equal(
+      text,
+      "  4000\tline 4000\n  4001\tline 4001\n[There is more. Read on with offset 4002.]",
+    );
+    const missing = await bench.call(tool, { path: `blob:${"cd".repeat(32)}` });
+    assert.deepEqual([missing.isError, /does not exist/.test(missing.text)], [true, true]);
   });
 });

@@ -50,7 +50,7 @@ describe("createRipgrep", () => {
       if (seen.push(record) === 2) cancel.abort("enough");
       return true;
     };
-    const search = { words: [], pin, separator: 10, take };
+    const search = { words: [], pins: [pin], separator: 10, take };
     const run = createRipgrep({ program }).run(search, cancel.signal);
     await assert.rejects(run, (reason) => reason === "enough");
     assert.equal(seen.length, 2);
@@ -63,10 +63,15 @@ describe("createRipgrep", () => {
     await using pin = await pinOf(temporary.root);
     const { signal } = new AbortController();
     const seen: string[] = [];
-    const enough = { words: [], pin, separator: 10, take: (r: string) => seen.push(r) < 2 };
+    const enough = { words: [], pins: [pin], separator: 10, take: (r: string) => seen.push(r) < 2 };
     const first = await createRipgrep({ program }).run(enough, signal);
     assert.deepEqual(first, { complaint: "", hasErrors: false, timedOut: false });
-    const endless = { words: [], pin, separator: 10, take: (r: string) => seen.push(r) > 0 };
+    const endless = {
+      words: [],
+      pins: [pin],
+      separator: 10,
+      take: (r: string) => seen.push(r) > 0,
+    };
     const second = await createRipgrep({ program, timeout: 300 }).run(endless, signal);
     assert.equal(second.timedOut, true);
     await Promise.all(seen.map(gone));
@@ -82,7 +87,7 @@ describe("createRipgrep", () => {
     const take = (record: string) => seen.push(record) > 0;
     for (const path of [temporary.root, file]) {
       await using pin = await pinOf(path);
-      const search = { words: [], pin, separator: 10, take };
+      const search = { words: [], pins: [pin], separator: 10, take };
       await createRipgrep({ program }).run(search, new AbortController().signal);
     }
     delete process.env["RIPGREP_CONFIG_PATH"];

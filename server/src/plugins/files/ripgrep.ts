@@ -10,8 +10,8 @@ import { isInside } from "./shown-path.ts";
 export interface RipgrepSearch {
   /** Options, and the pattern behind `--`; where to look is added. */
   readonly words: readonly string[];
-  /** The folder to walk, or the one file to look into. */
-  readonly pin: Pin;
+  /** One folder to walk, or the files to look into; their names are `inheritedName`. */
+  readonly pins: readonly Pin[];
   /** The byte that ends a record of the output. */
   readonly separator: number;
   /** Takes one record, or says with false that it has enough. */
@@ -32,8 +32,9 @@ export interface RipgrepEnd {
  *
  * R1: when `run` settles, its process is gone and its whole group was killed.
  * R2: it never follows a symbolic link, reads no configuration and inherits no
- *     environment; a folder is its working folder and a file its descriptor 3,
- *     so neither is found by name again.
+ *     environment; a folder is its working folder and files are its descriptors,
+ *     so neither is found by name again. But what lies in a folder is: a link may
+ *     have come into its place when it is opened.
  * R3: a canceled run rejects with the signal's reason.
  */
 export interface Ripgrep {
@@ -87,26 +88,34 @@ export function createRipgrep(
 
 const maxRecordBytes = 64 * 1024;
 const maxComplaintBytes = 4096;
-const inheritedFile = process.platform === "linux" ? "/proc/self/fd/3" : "/dev/fd/3";
+const descriptors = process.platform === "linux" ? "/proc/self/fd" : "/dev/fd";
+
+/** What ripgrep calls a file that it was handed. */
+export const inheritedName = (index: number) => `${descriptors}/${index + 3}`;
 
 /** Hidden files count, git's own do not; what git ignores is left out. */
 const always = ["--no-config", "--hidden", "--glob=!.git", "--no-ignore-global", "--color=never"];
 
 function start(
   program: string,
-  { words, pin }: RipgrepSearch,
+  { words, pins }: RipgrepSearch,
   closed: readonly string[],
 ): ChildProcess {
-  const isFolder = pin.stats.isDirectory();
-  const away = closed
-    .filter((folder) => isInside(pin.path, folder))
-    .map((folder) => `--glob=!/${relative(pin.path, folder).replace(/[\\*?[\]{}!]/g, "\\$&")}`);
-  return spawn(program, [...always, ...away, ...words, isFolder ? "./" : inheritedFile], {
-    cwd: isFolder ? pin.route : "/",
+  const folder = pins.find(({ stats }) => stats.isDirectory());
+  const where = folder ? ["./"] : pins.map((_, i) => inheritedName(i));
+  return spawn(program, [...always, ...closedWords(folder, closed), ...words, ...where], {
+    cwd: folder?.route ?? "/",
     env: {},
     detached: true,
-    stdio: ["ignore", "pipe", "pipe", isFolder ? "ignore" : pin.descriptor],
+    stdio: ["ignore", "pipe", "pipe", ...(folder ? [] : pins.map(({ descriptor }) => descriptor))],
   });
+}
+
+function closedWords(folder: Pin | undefined, closed: readonly string[]): string[] {
+  if (folder === undefined) return [];
+  return closed
+    .filter((one) => isInside(folder.path, one))
+    .map((one) => `--glob=!/${relative(folder.path, one).replace(/[\\*?[\]{}!]/g, "\\$&")}`);
 }
 
 function collect(child: ChildProcess): () => string {

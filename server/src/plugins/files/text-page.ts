@@ -1,5 +1,4 @@
 import { isUtf8 } from "node:buffer";
-import type { FileHandle } from "node:fs/promises";
 import { createLineSplitter, type Line } from "./line-splitter.ts";
 
 /** The lines of a page, and what there is to say about them. */
@@ -13,8 +12,18 @@ export interface TextPage {
   readonly isUtf8: boolean;
 }
 
-/** Bytes of one page at most, line numbers included. */
-export const maxPageBytes = 256 * 1024;
+/** What is read by position: a file, or something like one. */
+export interface ByteSource {
+  read(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<{ readonly bytesRead: number }>;
+}
+
+/** Bytes of one page at most, line numbers included: what a model reads at once. */
+export const maxPageBytes = 46 * 1024;
 
 /** Characters of one line at most. */
 export const maxLineLength = 2000;
@@ -24,7 +33,7 @@ export const maxLineLength = 2000;
  * page and one chunk, whatever the size of the file, and stops where the page does.
  */
 export async function readTextPage(
-  file: FileHandle,
+  file: ByteSource,
   offset: number,
   limit: number,
   signal: AbortSignal,
@@ -51,7 +60,7 @@ const carriageReturn = 13;
 /** 2000 UTF-16 units are at most 6000 bytes; what is cut off behind them is never shown. */
 const maxLineBytes = 3 * maxLineLength + 100;
 
-async function* chunksOf(file: FileHandle, signal: AbortSignal): AsyncGenerator<Buffer> {
+async function* chunksOf(file: ByteSource, signal: AbortSignal): AsyncGenerator<Buffer> {
   const buffer = Buffer.allocUnsafe(256 * 1024);
   for (let position = 0; ; ) {
     signal.throwIfAborted();

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { createRunContext } from "../../../core/tool/testing/run-context.ts";
 import type { Place, Tool, ToolAnswer } from "../../../core/tool/tool.ts";
 
 /** A folder for one test: `root` is the session's, what lies beside it is outside. */
@@ -24,7 +25,10 @@ export async function createTemporaryPlace(): Promise<TemporaryPlace> {
   const outside = await realpath(await mkdtemp(join(tmpdir(), "daphnia-files-")));
   const root = join(outside, "root");
   await mkdir(root);
-  const place = { sessionId: "s", roots: [root], closed: [], cwd: root };
+  const place = {
+    ...{ sessionId: "s", roots: [root], closed: [], cwd: root },
+    ...{ envPass: [], hasNetwork: false },
+  };
   return {
     outside,
     root,
@@ -37,7 +41,7 @@ export async function createTemporaryPlace(): Promise<TemporaryPlace> {
     },
     async call(tool, parameters, signal = new AbortController().signal) {
       const claimed = await tool.claim(parameters, place);
-      return said(await claimed.run(signal));
+      return said(await claimed.run(createRunContext({ signal })));
     },
     [Symbol.asyncDispose]: () => rm(outside, { recursive: true, force: true }),
   };
