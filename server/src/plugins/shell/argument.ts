@@ -19,6 +19,9 @@ export const isLiteral = (
 ): argument is Argument & { readonly text: string; readonly pattern?: undefined } =>
   argument.text !== null && argument.pattern === undefined;
 
+/** The text of a word that is wholly known; null for any other, and for none. */
+export const textOf = (word: Argument | undefined): string | null =>
+  word !== undefined && isLiteral(word) ? word.text : null;
+
 /** The words as rules see them: what is not wholly known matches no token. */
-export const wordsOf = (words: readonly Argument[]): (string | null)[] =>
-  words.map((word) => (isLiteral(word) ? word.text : null));
+export const wordsOf = (words: readonly Argument[]): (string | null)[] => words.map(textOf);

@@ -1,5 +1,5 @@
 import type { Argument } from "./argument.ts";
-import { isLiteral } from "./argument.ts";
+import { isLiteral, opaque, textOf } from "./argument.ts";
 import type { Judging } from "./judging.ts";
 import { readFlags } from "./read-flags.ts";
 import { isTameSed } from "./sed-script.ts";
@@ -24,44 +24,68 @@ export function judgeEditor(name: string, words: readonly Argument[], judging: J
   }
 }
 
-// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one pass over words, each step of which depends on the last
 function judgeSed(words: readonly Argument[], judging: Judging): void {
-  const rest = words.slice(1);
+  const { scripts, operands, isInPlace, problem } = readSed(words.slice(1));
+  const [first, ...others] = operands;
+  const isListed = scripts.length > 0;
+  const all = isListed || first === undefined ? scripts : [first];
+  const isTame =
+    all.length > 0 && all.every((script) => isLiteral(script) && isTameSed(script.text));
+  const why = problem ?? (isTame ? undefined : "its script may write, or run something");
+  judging.run(why === undefined ? "plain" : "unknown", why ?? "sed with a harmless script", words);
+  for (const word of isListed ? operands : others) {
+    judging.read(word);
+    if (isInPlace) judging.write(word);
+  }
+}
+
+/** Tells sed's scripts and flags from its operands, the first of which may be its script. */
+function readSed(words: readonly Argument[]) {
   const scripts: Argument[] = [];
   const operands: Argument[] = [];
   let problem: string | undefined;
   let isInPlace = false;
   let isOver = false;
-  for (let at = 0; at < rest.length; at++) {
-    const word = rest[at];
-    if (word === undefined) break;
-    const text = isLiteral(word) ? word.text : null;
-    if (text === null && !isOver && (word.text === null || /^[-*?[]/.test(word.pattern ?? ""))) {
-      problem ??= "a word is only known when it runs";
-    }
-    if (isOver || text === null || !text.startsWith("-") || text === "-") operands.push(word);
-    else if (text === "--") isOver = true;
-    else if (/^-[nEr]*e$/.test(text)) {
-      at++;
-      const script = rest[at];
-      if (script === undefined) problem ??= "-e lacks its script";
-      else scripts.push(script);
-    } else if (/^-[nEr]*i$/.test(text) || text === "--in-place") isInPlace = true;
-    else if (!/^(-[nEr]+|--quiet|--silent|--regexp-extended)$/.test(text)) {
-      isInPlace ||= /^(-[a-zA-Z]*i|--in-place)/.test(text);
-      problem ??= `${text} is not a known harmless flag`;
-    }
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] ?? opaque;
+    const kind: SedKind = isOver ? "operand" : sedKind(word);
+    if (kind === "operand" || kind === "open") operands.push(word);
+    if (kind === "script") scripts.push(...words.slice(++at, at + 1));
+    isOver ||= kind === "over";
+    isInPlace ||= kind === "in place" || kind === "strange in place";
+    problem ??= sedProblem(kind, word, at < words.length);
   }
-  const first = scripts.length === 0 ? operands.shift() : undefined;
-  const all = first === undefined ? scripts : [first];
-  const isTame =
-    all.length > 0 && all.every((script) => isLiteral(script) && isTameSed(script.text));
-  const why = problem ?? (isTame ? undefined : "its script may write, or run something");
-  judging.run(why === undefined ? "plain" : "unknown", why ?? "sed with a harmless script", words);
-  for (const word of operands) {
-    judging.read(word);
-    if (isInPlace) judging.write(word);
+  return { scripts, operands, isInPlace, problem };
+}
+
+type SedKind =
+  | "operand"
+  | "open"
+  | "over"
+  | "script"
+  | "in place"
+  | "plain"
+  | "strange in place"
+  | "strange";
+
+/** What a word is to sed; "open" is what may turn out to be a flag. */
+function sedKind(word: Argument): SedKind {
+  const text = textOf(word);
+  if (text === null) {
+    return word.text === null || /^[-*?[]/.test(word.pattern ?? "") ? "open" : "operand";
   }
+  if (!text.startsWith("-") || text === "-") return "operand";
+  if (text === "--") return "over";
+  if (/^-[nEr]*e$/.test(text)) return "script";
+  if (/^(-[nEr]*i|--in-place)$/.test(text)) return "in place";
+  if (/^(-[nEr]+|--quiet|--silent|--regexp-extended)$/.test(text)) return "plain";
+  return /^(-[a-zA-Z]*i|--in-place)/.test(text) ? "strange in place" : "strange";
+}
+
+function sedProblem(kind: SedKind, { text }: Argument, hasNext: boolean): string | undefined {
+  if (kind === "open") return "a word is only known when it runs";
+  if (kind === "script" && !hasNext) return "-e lacks its script";
+  return kind.startsWith("strange") ? `${text} is not a known harmless flag` : undefined;
 }
 
 const forbiddenAwk =

@@ -1,5 +1,5 @@
 import type { Argument } from "./argument.ts";
-import { isLiteral, opaque } from "./argument.ts";
+import { isLiteral, opaque, textOf } from "./argument.ts";
 import type { Judging } from "./judging.ts";
 import { programFlags } from "./program-flags.ts";
 import { readFlags } from "./read-flags.ts";
@@ -47,41 +47,55 @@ export function judgeFind(name: string, words: readonly Argument[], judging: Jud
 }
 
 /** Judges what comes behind the folders; the first word that is not known to be harmless. */
-// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one pass over words, each step of which depends on the last
 function judgeTests(
   words: readonly Argument[],
   places: readonly Argument[],
   judging: Judging,
 ): string | undefined {
   let problem: string | undefined;
-  for (let at = 0; at < words.length; at++) {
-    const word = words[at];
-    if (word === undefined || !isLiteral(word)) {
-      problem ??= "a word is only known when it runs";
-      continue;
-    }
-    const value = words[at + 1];
-    if (alone.has(word.text)) continue;
-    if (valued.has(word.text) || compared.has(word.text)) {
-      at++;
-      if (value === undefined || !isLiteral(value)) problem ??= `${word.text} lacks a known value`;
-      else if (compared.has(word.text)) judging.read(value);
-      else if (named.has(word.text)) claimNamed(value.text, places, judging);
-      continue;
-    }
-    if (!runs.has(word.text)) {
-      problem ??= `${word.text} is not a known harmless test`;
-      continue;
-    }
-    const length = words.slice(at + 1).findIndex(({ text }) => text === ";" || text === "+");
-    const end = length < 0 ? words.length : at + 1 + length;
-    const inner = words.slice(at + 1, end);
-    const isSafe = word.text === "-exec" && length >= 0 && readers.has(inner[0]?.text ?? "");
-    if (!isSafe) problem ??= `${word.text} runs a program`;
-    judging.command(inner.map(replaceFound));
-    at = end;
+  for (let at = 0; at < words.length; ) {
+    const test = judgeTest(words, at, { places, judging });
+    problem ??= test.problem;
+    at = test.end;
   }
   return problem;
+}
+
+/** Where a test ends, and what is not known to be harmless about it. */
+interface Test {
+  readonly end: number;
+  readonly problem?: string | undefined;
+}
+
+/** Judges the test that begins at a word. */
+function judgeTest(
+  words: readonly Argument[],
+  at: number,
+  { places, judging }: { readonly places: readonly Argument[]; readonly judging: Judging },
+): Test {
+  const name = textOf(words[at]);
+  if (name === null) return { end: at + 1, problem: "a word is only known when it runs" };
+  if (alone.has(name)) return { end: at + 1 };
+  if (runs.has(name)) return judgeExec(words, at, judging);
+  if (!valued.has(name) && !compared.has(name)) {
+    return { end: at + 1, problem: `${name} is not a known harmless test` };
+  }
+  const value = textOf(words[at + 1]);
+  if (value === null) return { end: at + 2, problem: `${name} lacks a known value` };
+  if (compared.has(name)) judging.read({ text: value });
+  if (named.has(name)) claimNamed(value, places, judging);
+  return { end: at + 2 };
+}
+
+/** `-exec` and its like, with a program up to `;` or `+`. */
+function judgeExec(words: readonly Argument[], at: number, judging: Judging): Test {
+  const name = words[at]?.text;
+  let end = at + 1;
+  while (end < words.length && !/^[;+]$/.test(words[end]?.text ?? "")) end++;
+  const inner = words.slice(at + 1, end);
+  const isSafe = name === "-exec" && end < words.length && readers.has(inner[0]?.text ?? "");
+  judging.command(inner.map(replaceFound));
+  return { end: end + 1, problem: isSafe ? undefined : `${name} runs a program` };
 }
 
 /** A name with anything around it may lead anywhere. */
@@ -99,9 +113,15 @@ function claimNamed(text: string, places: readonly Argument[], judging: Judging)
   const name = text.replaceAll(/[*?]/g, "");
   if (name === "" || name.includes("..")) return;
   for (const place of places) {
-    if (isLiteral(place))
-      judging.read({ text: `${place.text}/${name}`.replaceAll("//", "/") }, false);
+    if (place.text !== null) judging.read(below(place, place.text, name), false);
   }
+}
+
+/** A name in a folder, or in each folder that a pattern stands for. */
+function below({ pattern }: Argument, folder: string, name: string): Argument {
+  const text = `${folder}/${name}`.replaceAll("//", "/");
+  if (pattern === undefined) return { text };
+  return { text, pattern: `${pattern}/${name.replace(/[[\]\\]/g, "\\$&")}` };
 }
 
 const xargsFlags = { flags: "0rtx", values: "nPLsdEI", operands: "any" } as const;

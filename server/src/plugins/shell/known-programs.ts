@@ -102,7 +102,9 @@ function filesBehindPattern(
   const isListed = given.some((flag) =>
     ["-e", "--regexp", "--files", "--type-list"].includes(flag),
   );
-  const files = operands.slice(isListed ? 0 : 1);
+  // A pattern of file names becomes several words, and only the first is what is looked for.
+  const isSplit = operands[0]?.pattern !== undefined;
+  const files = operands.slice(isListed || isSplit ? 0 : 1);
   const walksHere =
     name !== "grep" || given.some((flag) => ["-r", "-R", "--recursive"].includes(flag));
   return files.length === 0 && walksHere ? [{ text: "." }] : files;
@@ -113,6 +115,7 @@ function claimMove(kind: "cp" | "mv", operands: readonly Argument[], judging: Ju
   const target = operands.at(-1);
   if (target === undefined || sources.length === 0) return;
   judging.write(target);
+  if (!isLiteral(target)) judging.doubt("what it is copied to is known only when it runs");
   for (const source of sources) {
     judging.read(source, true);
     if (kind === "mv") judging.write(source, true);

@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import type { Argument } from "./argument.ts";
-import { isLiteral } from "./argument.ts";
+import { textOf } from "./argument.ts";
 import type { Judging } from "./judging.ts";
 
 const versioned = new Set(
@@ -12,15 +12,11 @@ const versioned = new Set(
 type Verdict = "plain" | "project" | "fixed" | "unknown";
 
 /** Runners of a project's own code, and what they can say without running it. */
-// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one pass over words, each step of which depends on the last
 export function judgeRunner(name: string, words: readonly Argument[], judging: Judging): boolean {
-  const rest = words.slice(1);
-  const texts = rest.map((word) => (isLiteral(word) ? word.text : null));
+  const texts = words.slice(1).map(textOf);
   const judge = runners[name];
   if (judge === undefined && !versioned.has(name)) return false;
-  const isVersion = texts.length === 1 && /^(--version|-v|-V)$/.test(texts[0] ?? "");
-  const shown = isVersion && (name !== "perl" || texts[0] === "--version");
-  if (shown && versioned.has(name) && !(name === "bun" && texts[0] === "-v")) {
+  if (isVersion(name, texts)) {
     judging.run("plain", "it tells its version", words);
     return true;
   }
@@ -32,14 +28,23 @@ export function judgeRunner(name: string, words: readonly Argument[], judging: J
   const verdict = judge?.(known, judging) ?? "unknown";
   judging.run(verdict, reasons[verdict], words);
   // What a runner starts by name is told too, for the rules that deny it.
-  const started = /^(npx|bunx)$/.test(name)
-    ? rest
-    : /^(exec|dlx|x)$/.test(known[0] ?? "")
-      ? rest.slice(1)
-      : [];
-  const inner = started.slice(started.findIndex(({ text }) => !text?.startsWith("-")));
+  const inner = startedBy(name, words.slice(1));
   if (inner[0]?.text === "daphnia") judging.command(inner);
   return true;
+}
+
+function isVersion(name: string, [flag, ...more]: readonly (string | null)[]): boolean {
+  if (!versioned.has(name) || more.length > 0) return false;
+  if (name === "perl") return flag === "--version";
+  return /^(--version|-v|-V)$/.test(flag ?? "") && !(name === "bun" && flag === "-v");
+}
+
+/** The words of the program that a runner of packages starts; none where it starts none. */
+function startedBy(name: string, words: readonly Argument[]): readonly Argument[] {
+  const isRunner = /^(npx|bunx)$/.test(name);
+  if (!isRunner && !/^(exec|dlx|x)$/.test(words[0]?.text ?? "")) return [];
+  const started = isRunner ? words : words.slice(1);
+  return started.slice(started.findIndex(({ text }) => !text?.startsWith("-")));
 }
 
 const reasons: Readonly<Record<Verdict, string>> = {

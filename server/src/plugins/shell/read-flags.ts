@@ -1,5 +1,5 @@
 import type { Argument } from "./argument.ts";
-import { isLiteral } from "./argument.ts";
+import { opaque, textOf } from "./argument.ts";
 import type { ProgramFlags } from "./program-flags.ts";
 
 export interface FlagReading {
@@ -11,7 +11,6 @@ export interface FlagReading {
 }
 
 /** Tells flags from operands by a program's list. Only exact names count. */
-// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one pass over words, each step of which depends on the last
 export function readFlags(words: readonly Argument[], program: ProgramFlags): FlagReading {
   const operands: Argument[] = [];
   const given: string[] = [];
@@ -23,42 +22,60 @@ export function readFlags(words: readonly Argument[], program: ProgramFlags): Fl
   };
   let isOver = false;
   for (let at = 0; at < words.length; at++) {
-    const word = words[at];
-    if (word === undefined) break;
-    const text = isLiteral(word) ? word.text : null;
-    if (isOver || text === null || text === "-" || !text.startsWith("-")) {
+    const word = words[at] ?? opaque;
+    const flag = isOver ? null : flagOf(word);
+    if (flag === null) {
       if (!isOver) problem ??= mayBeFlag(word, program);
       operands.push(word);
-      continue;
-    }
-    if (text === "--") {
-      isOver = true;
-      continue;
-    }
-    const taken = text.startsWith("--") ? readLong(text, lists) : readLetters(text, program);
-    if (typeof taken === "string") problem ??= taken;
+    } else if (flag === "--") isOver = true;
     else {
+      const taken = takeFlag(flag, words[at + 1], program, lists);
       given.push(...taken.names);
+      problem ??= taken.problem;
       if (taken.takesNext) at++;
-      if (taken.takesNext && words[at] === undefined) problem ??= `${text} lacks its value`;
-      if (taken.takesNext && words[at]?.mayBeMany)
-        problem ??= `${text} has a value that may be split`;
     }
   }
   return { operands, given, problem };
 }
 
+/** The text of a word that can only be a flag, or the end of all flags. */
+function flagOf(word: Argument): string | null {
+  const text = textOf(word);
+  return text !== "-" && text?.startsWith("-") ? text : null;
+}
+
+/** Reads a flag, and looks at its value where that is the next word. */
+function takeFlag(
+  flag: string,
+  next: Argument | undefined,
+  program: ProgramFlags,
+  lists: LongNames,
+): Taken {
+  const taken = flag.startsWith("--") ? readLong(flag, lists) : readLetters(flag, program);
+  if (!taken.takesNext) return taken;
+  if (next === undefined) return { ...taken, problem: `${flag} lacks its value` };
+  const isMany = next.mayBeMany || next.pattern !== undefined;
+  return isMany ? { ...taken, problem: `${flag} has a value that may be split` } : taken;
+}
+
+type LongNames = Readonly<Record<"long" | "longValues" | "longOptional", ReadonlySet<string>>>;
+
 const namesOf = (names = "") => new Set(names.split(" "));
 
+/** Of a flag that is not on the list only the problem is told. */
 interface Taken {
   readonly names: readonly string[];
   readonly takesNext: boolean;
+  readonly problem?: string;
 }
 
-function readLong(
-  text: string,
-  lists: Readonly<Record<"long" | "longValues" | "longOptional", ReadonlySet<string>>>,
-): Taken | string {
+const strange = (flag: string): Taken => ({
+  names: [],
+  takesNext: false,
+  problem: `${flag} is not a known harmless flag`,
+});
+
+function readLong(text: string, lists: LongNames): Taken {
   const equals = text.indexOf("=");
   const name = text.slice(2, equals < 0 ? undefined : equals);
   const isValued = lists.longValues.has(name);
@@ -67,16 +84,16 @@ function readLong(
   }
   if (isValued) return { names: [`--${name}`], takesNext: true };
   if (lists.long.has(name) && equals < 0) return { names: [`--${name}`], takesNext: false };
-  return `${text} is not a known harmless flag`;
+  return strange(text);
 }
 
-function readLetters(text: string, { flags = "", values = "" }: ProgramFlags): Taken | string {
+function readLetters(text: string, { flags = "", values = "" }: ProgramFlags): Taken {
   const names: string[] = [];
   for (let at = 1; at < text.length; at++) {
     const letter = text[at] ?? "";
     names.push(`-${letter}`);
     if (values.includes(letter)) return { names, takesNext: at === text.length - 1 };
-    if (!flags.includes(letter)) return `-${letter} is not a known harmless flag`;
+    if (!flags.includes(letter)) return strange(`-${letter}`);
   }
   return { names, takesNext: false };
 }

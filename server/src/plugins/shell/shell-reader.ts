@@ -35,6 +35,7 @@ function createReader(parse: typeof import("unbash").parse): ShellReader {
 
 /** How often a name stands in a text with no `$` before it. */
 function countBare(source: string, name: string): number {
+  if (name === "") return 0; // a parser's way to say that there is none; it would be found for ever
   let count = 0;
   for (let at = source.indexOf(name); at >= 0; at = source.indexOf(name, at + name.length)) {
     const before = source.slice(Math.max(0, at - 2), at);

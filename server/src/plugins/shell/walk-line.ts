@@ -1,9 +1,14 @@
 import type {
   AndOr,
+  Case,
   Command,
   CompoundList,
+  Coproc,
   For,
+  Function as FunctionNode,
+  If,
   ParsedScript,
+  Pipeline,
   PipelineNode,
   Statement,
   While,
@@ -15,27 +20,9 @@ import { both, type Ends, same, union } from "./ends.ts";
 import { judgeCommand } from "./judge-command.ts";
 import { createJudging, type Judging } from "./judging.ts";
 import { judgeRedirect } from "./redirects.ts";
-import type { Finding, Scene } from "./scene.ts";
 import { judgeTests } from "./test-expression.ts";
+import { at, doubt, type State, type Walk } from "./walk-state.ts";
 import { readArithmetic, readText, readWord, type WordContext } from "./words.ts";
-
-export interface Walk {
-  readonly scene: Scene;
-  readonly findings: Finding[];
-  /** Parses a text that a command runs. */
-  readonly parse: (text: string) => ParsedScript;
-  /** Whether a name stands in the source only once without a `$` before it. */
-  readonly isSetOnce: (name: string) => boolean;
-  readonly source: string;
-  readonly count: { commands: number };
-}
-
-interface State {
-  readonly cwds: readonly string[];
-  readonly variables: Map<string, Argument>;
-  readonly upstream: readonly Argument[] | undefined;
-  readonly depth: number;
-}
 
 const mostCommands = 60;
 const mostSteps = 600;
@@ -71,67 +58,31 @@ function walkList(list: readonly Statement[], state: State, walk: Walk): Ends {
   return ends;
 }
 
-// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: an exhaustive switch reads best as one
 function walkNode(node: PipelineNode | AndOr, state: State, walk: Walk): Ends {
-  const inner = (list: CompoundList, cwds = state.cwds) =>
-    walkList(list.commands, at(state, cwds), walk);
-  const apart = (list: CompoundList) => {
-    walkList(list.commands, { ...state, variables: new Map(state.variables) }, walk);
-    return same(state.cwds);
-  };
   switch (node.type) {
     case "Command":
       return walkCommand(node, state, walk);
     case "AndOr":
       return walkAndOr(node, state, walk);
-    case "Pipeline": {
-      if (node.commands.length === 1) {
-        return (
-          node.commands.map((command) => walkNode(command, state, walk))[0] ?? same(state.cwds)
-        );
-      }
-      let upstream: readonly Argument[] | undefined;
-      for (const command of node.commands) {
-        walkNode(command, { ...state, upstream, variables: new Map(state.variables) }, walk);
-        upstream = command.type === "Command" ? silentWords(command, state, walk) : [opaque];
-      }
-      return same(state.cwds);
-    }
+    case "Pipeline":
+      return walkPipeline(node, state, walk);
     case "Subshell":
-      return apart(node.body);
+      return walkApart(node.body, state, walk);
     case "BraceGroup":
-      return inner(node.body);
-    case "If": {
-      const tests = [node, ...node.elif];
-      let start: readonly string[] = state.cwds;
-      const found: string[] = [];
-      for (const { clause, then } of tests) {
-        const ends = inner(clause, start);
-        found.push(...union(inner(then, ends.good)));
-        start = ends.bad;
-      }
-      found.push(...(node.else ? union(inner(node.else, start)) : start));
-      return same([...new Set(found)]);
-    }
+      return walkList(node.body.commands, state, walk);
+    case "If":
+      return walkIf(node, state, walk);
     case "While":
       return walkWhile(node, state, walk);
     case "For":
       return walkFor(node, state, walk);
-    case "Case": {
-      readText(node.word, wordContext(state, walk));
-      const ends = node.items.flatMap((item) => {
-        for (const word of item.pattern) readWord(word, wordContext(state, walk));
-        return union(inner(item.body));
-      });
-      return same([...new Set([...state.cwds, ...ends])]);
-    }
-    case "TestCommand":
-      judgeTests(
-        node.expression,
-        judgingOf(state, walk, node.pos, node.end),
-        wordContext(state, walk),
-      );
+    case "Case":
+      return walkCase(node, state, walk);
+    case "TestCommand": {
+      const judging = judgingOf(state, walk, node.pos, node.end);
+      judgeTests(node.expression, judging, wordContext(state, walk));
       return same(state.cwds);
+    }
     case "Redirected": {
       const judging = judgingOf(state, walk, node.pos, node.end);
       for (const redirect of node.redirects) {
@@ -140,34 +91,88 @@ function walkNode(node: PipelineNode | AndOr, state: State, walk: Walk): Ends {
       return walkNode(node.command, state, walk);
     }
     case "ArithmeticCommand":
-      doubt(walk, "arithmetic may run what names hold");
-      readArithmetic(node.expression, wordContext(state, walk));
-      return same(state.cwds);
+      return walkArithmetic([node.expression], state, walk);
     case "ArithmeticFor":
-      doubt(walk, "arithmetic may run what names hold");
-      for (const part of [node.initialize, node.test, node.update]) {
-        readArithmetic(part, wordContext(state, walk));
-      }
-      return inner(node.body);
+      walkArithmetic([node.initialize, node.test, node.update], state, walk);
+      return walkList(node.body.commands, state, walk);
     case "Select":
       doubt(walk, "a menu");
       for (const word of node.wordlist ?? []) readWord(word, wordContext(state, walk));
-      return inner(node.body);
+      return walkList(node.body.commands, state, walk);
     case "Function":
-      doubt(walk, `it defines ${node.name.text}, which may stand for another program`);
-      if (isForkBomb(node)) {
-        const judging = judgingOf(state, walk, node.pos, node.end);
-        judging.run("destructive", "a fork bomb", [{ text: node.name.text }]);
-      }
-      return node.body.type === "CompoundList"
-        ? apart(node.body)
-        : walkNode(node.body, state, walk);
+      return walkFunction(node, state, walk);
     case "Coproc":
       doubt(walk, "a coprocess");
-      return node.body.type === "CompoundList"
-        ? apart(node.body)
-        : walkNode(node.body, state, walk);
+      return walkBody(node.body, state, walk);
   }
+}
+
+/** What a shell of its own does: it leaves nothing behind in this one. */
+function walkApart(list: CompoundList, state: State, walk: Walk): Ends {
+  walkList(list.commands, { ...state, variables: new Map(state.variables) }, walk);
+  return same(state.cwds);
+}
+
+function walkBody(body: (FunctionNode | Coproc)["body"], state: State, walk: Walk): Ends {
+  return body.type === "CompoundList" ? walkApart(body, state, walk) : walkNode(body, state, walk);
+}
+
+function walkPipeline({ commands, prefixes }: Pipeline, state: State, walk: Walk): Ends {
+  const [only, ...more] = commands;
+  if (only === undefined) return same(state.cwds);
+  if (more.length === 0) {
+    const ends = walkNode(only, state, walk);
+    const isNegated = prefixes.filter(({ type }) => type === "Negation").length % 2 === 1;
+    return isNegated ? { good: ends.bad, bad: ends.good } : ends;
+  }
+  let upstream: readonly Argument[] | undefined;
+  for (const command of commands) {
+    walkNode(command, { ...state, upstream, variables: new Map(state.variables) }, walk);
+    upstream = command.type === "Command" ? silentWords(command, state, walk) : [opaque];
+  }
+  return same(state.cwds);
+}
+
+/** Each test begins where the one before it failed. */
+function walkIf(node: If, state: State, walk: Walk): Ends {
+  let start: readonly string[] = state.cwds;
+  const found: string[] = [];
+  for (const { clause, then } of [node, ...node.elif]) {
+    const ends = walkList(clause.commands, at(state, start), walk);
+    found.push(...union(walkList(then.commands, at(state, ends.good), walk)));
+    start = ends.bad;
+  }
+  const last = node.else ? union(walkList(node.else.commands, at(state, start), walk)) : start;
+  return same(both(found, last));
+}
+
+function walkCase(node: Case, state: State, walk: Walk): Ends {
+  const context = wordContext(state, walk);
+  readText(node.word, context);
+  const ends = node.items.flatMap(({ pattern, body }) => {
+    for (const word of pattern) readWord(word, context);
+    return union(walkList(body.commands, state, walk));
+  });
+  return same(both(state.cwds, ends));
+}
+
+function walkArithmetic(
+  parts: readonly Parameters<typeof readArithmetic>[0][],
+  state: State,
+  walk: Walk,
+): Ends {
+  doubt(walk, "arithmetic may run what names hold");
+  for (const part of parts) readArithmetic(part, wordContext(state, walk));
+  return same(state.cwds);
+}
+
+function walkFunction(node: FunctionNode, state: State, walk: Walk): Ends {
+  doubt(walk, `it defines ${node.name.text}, which may stand for another program`);
+  if (isForkBomb(node)) {
+    const judging = judgingOf(state, walk, node.pos, node.end);
+    judging.run("destructive", "a fork bomb", [{ text: node.name.text }]);
+  }
+  return walkBody(node.body, state, walk);
 }
 
 function walkAndOr({ commands, operators }: AndOr, state: State, walk: Walk): Ends {
@@ -282,12 +287,3 @@ function wordContext(state: State, walk: Walk): WordContext {
     doubt: (why, text) => doubt(walk, why, text),
   };
 }
-
-function doubt(walk: Walk, why: string, text = ""): void {
-  walk.findings.push({
-    claim: { kind: "opaque", why: text === "" ? why : `${why}: ${text}` },
-    text,
-  });
-}
-
-const at = (state: State, cwds: readonly string[]): State => ({ ...state, cwds });

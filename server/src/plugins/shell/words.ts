@@ -1,5 +1,6 @@
 import type { DoubleQuotedChild, ParsedScript, Word, WordPart } from "unbash";
 import { type Argument, opaque } from "./argument.ts";
+import { hasControl } from "./gate.ts";
 
 /** What reading a word needs to know, and whom it tells what it meets. */
 export interface WordContext {
@@ -22,6 +23,7 @@ const mostWords = 64;
 /** The words that one word of the source becomes: braces make several. */
 export function readWord(word: Word, context: WordContext): readonly Argument[] {
   const parts = word.parts ?? [];
+  if (hasLooseBraces(word)) context.doubt("braces that may be expanded", word.text);
   const whole: readonly Piece[][] =
     parts.length === 0
       ? [[bare(word.text, word.value, context)]]
@@ -30,6 +32,14 @@ export function readWord(word: Word, context: WordContext): readonly Argument[] 
         );
   const words = whole.map((pieces) => withTilde(join(pieces), word.text, context));
   return words.length === 1 ? words : words.filter(({ text }) => text !== "");
+}
+
+/** Whether braces that the parser takes for plain text may be a list to bash. */
+function hasLooseBraces({ text, parts = [] }: Word): boolean {
+  const found = parts.filter(({ type }) => type === "BraceExpansion");
+  const loose = found.reduce((rest, part) => rest.replace(part.text, ""), text);
+  const plain = loose.replace(/\\.|'[^']*'/gs, "");
+  return /\{.*(,|\.\.).*\}/s.test(plain);
 }
 
 /** The same where bash makes one word and no pattern of it, as in an assignment. */
@@ -98,6 +108,8 @@ function piece(part: WordPart, context: WordContext): Piece | Piece[] {
     case "SingleQuoted":
       return fixed(part.value);
     case "AnsiCQuoted":
+      // As if it stood there unescaped: people would not see it either.
+      if (hasControl(part.value)) context.doubt("an escape makes a control character", part.text);
       if (!part.text.includes("\n")) return fixed(part.value);
       context.doubt("a line break inside $'…'", part.text);
       return unknown;

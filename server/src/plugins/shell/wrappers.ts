@@ -1,5 +1,5 @@
 import type { Argument } from "./argument.ts";
-import { isLiteral } from "./argument.ts";
+import { isLiteral, textOf } from "./argument.ts";
 import { harmlessName } from "./assignments.ts";
 import type { Judging } from "./judging.ts";
 
@@ -66,51 +66,40 @@ export function judgeWrapper(name: string, words: readonly Argument[], judging: 
 }
 
 /** Where the wrapped program stands, and whether all before it is understood. */
-// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one pass over words, each step of which depends on the last
-function innerStart(words: readonly Argument[], { flags, values, operands = 0, asks }: Wrapper) {
+function innerStart(words: readonly Argument[], wrapper: Wrapper) {
   let isKnown = true;
-  let left = operands;
+  let left = wrapper.operands ?? 0;
   let at = 1;
   for (; at < words.length; at++) {
-    const word = words[at];
-    const text = word !== undefined && isLiteral(word) ? word.text : null;
-    if (text === null) isKnown = false;
-    if (text === "--") continue;
-    if (text?.startsWith("-")) {
-      if (values?.test(text)) at++;
-      else if (!flags.test(text)) isKnown = false;
-      continue;
-    }
-    if (asks && text !== null && /^[A-Za-z_]\w*=/.test(text)) continue;
+    const text = textOf(words[at]);
+    const kind = kindOf(text, wrapper);
+    if (kind === "valued" && textOf(words[++at]) === null) isKnown = false;
+    if (kind === "strange" || text === null) isKnown = false;
+    if (kind !== "operand") continue;
     if (left-- <= 0) break;
-    if (text !== null && !asks && !/^[\d.]+[smhd]?$/.test(text)) isKnown = false;
+    if (text !== null && !wrapper.asks && !/^[\d.]+[smhd]?$/.test(text)) isKnown = false;
   }
   return { at, isKnown };
 }
 
-// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one pass over words, each step of which depends on the last
+/** What a word before the wrapped program is to the wrapper; an operand may be that program. */
+function kindOf(
+  text: string | null,
+  { flags, values, asks }: Wrapper,
+): "plain" | "valued" | "strange" | "operand" {
+  if (text === null) return "operand";
+  if (text === "--") return "plain";
+  if (!text.startsWith("-")) return asks && /^[A-Za-z_]\w*=/.test(text) ? "plain" : "operand";
+  if (values?.test(text)) return "valued";
+  return flags.test(text) ? "plain" : "strange";
+}
+
 function judgeEnvironment(words: readonly Argument[], judging: Judging): boolean {
-  let isKnown = true;
-  let at = 1;
-  for (; at < words.length; at++) {
-    const word = words[at];
-    const text = word !== undefined && isLiteral(word) ? word.text : null;
-    const script = text === null ? null : /^(?:-i?S|--split-string=?)(.*)$/s.exec(text);
-    if (script) {
-      const source = script[1] || words[at + 1]?.text;
-      judging.run("fixed", "env splits a text into a command", words);
-      if (source) judging.script(source);
-      return true;
-    }
-    const name = text === null ? undefined : /^([^=]+)=/.exec(text)?.[1];
-    if (name !== undefined && !name.startsWith("-")) {
-      if (!harmlessName.test(name)) judging.doubt(`${name} may change what runs`);
-    } else if (text === "-u") at++;
-    else if (text === null) isKnown = false;
-    else if (text === "--" || text === "-" || /^-i$|^--ignore-environment$|^-u.+$/.test(text))
-      continue;
-    else if (text.startsWith("-")) isKnown = false;
-    else break;
+  const { at, isKnown, script } = environmentStart(words, judging);
+  if (script !== undefined) {
+    judging.run("fixed", "env splits a text into a command", words);
+    if (script) judging.script(script);
+    return true;
   }
   const inner = words.slice(at);
   if (inner.length === 0 || !isKnown) {
@@ -118,6 +107,38 @@ function judgeEnvironment(words: readonly Argument[], judging: Judging): boolean
   }
   if (inner.length > 0) judging.command(inner);
   return true;
+}
+
+/** Where the program behind `env` stands; `script` is the text that it would split instead. */
+function environmentStart(words: readonly Argument[], judging: Judging) {
+  let isKnown = true;
+  let at = 1;
+  for (; at < words.length; at++) {
+    const text = textOf(words[at]);
+    const split = /^(?:-i?S|--split-string=?)(.*)$/s.exec(text ?? "");
+    if (split) return { at, isKnown, script: split[1] || (words[at + 1]?.text ?? "") };
+    const kind = environmentKind(text, judging);
+    if (kind === "program") break;
+    if (kind === "valued" && textOf(words[++at]) === null) isKnown = false;
+    if (kind === "strange") isKnown = false;
+  }
+  return { at, isKnown, script: undefined };
+}
+
+/** What a word is to `env`. Of names that may change what runs it is told. */
+function environmentKind(
+  text: string | null,
+  judging: Judging,
+): "plain" | "valued" | "strange" | "program" {
+  if (text === null) return "strange";
+  if (text === "-u") return "valued";
+  if (text.startsWith("-")) {
+    return /^(--?|-i|--ignore-environment|-u.+)$/.test(text) ? "plain" : "strange";
+  }
+  const name = /^([^=]+)=/.exec(text)?.[1];
+  if (name === undefined) return "program";
+  if (!harmlessName.test(name)) judging.doubt(`${name} may change what runs`);
+  return "plain";
 }
 
 /** A shell asks, whatever it runs; a script in its words is judged too. */
