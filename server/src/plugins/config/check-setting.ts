@@ -1,20 +1,49 @@
 import { isIP } from "node:net";
+import { patternProblem } from "../../base/redact-patterns.ts";
 import { isModeName, modeNames } from "../../core/permission/modes.ts";
 
 /** What is wrong with the value of a key beyond its type; undefined when nothing is. */
 export function checkSetting(path: readonly string[], value: unknown): string | undefined {
-  const [section, name = "", key] = path;
-  if (section === "model") return name === "default" ? checkModel(value) : undefined;
-  if (section === "permissions") return name === "mode" ? checkMode(value) : undefined;
-  if (section === "providers" && key === "base_url") return checkUrl(value);
-  if (section !== "listen") return undefined;
-  if (name === "address") return checkAddress(value);
-  return name === "hosts" && Array.isArray(value) ? checkHosts(value) : undefined;
+  const [section = "", name = "", last = ""] = path;
+  // A provider has a name of its own, between its section and its key.
+  const key = section === "providers" ? `providers.${last}` : `${section}.${name}`;
+  return checks[key]?.(value);
 }
+
+type Check = (value: unknown) => string | undefined;
+
+const checks: Readonly<Record<string, Check>> = {
+  "model.default": checkModel,
+  "permissions.mode": checkMode,
+  "redact.env": (value) => checkRedact("env", value),
+  "redact.patterns": (value) => checkRedact("patterns", value),
+  "sandbox.mode": checkSandbox,
+  "fetch.allow": checkOpened,
+  "providers.base_url": checkUrl,
+  "listen.address": checkAddress,
+  "listen.hosts": (value) => (Array.isArray(value) ? checkHosts(value) : undefined),
+};
 
 /** Whether only this machine can reach an address. */
 export function isLoopback(address: string): boolean {
   return address === "localhost" || address === "::1" || /^127(\.\d{1,3}){3}$/.test(address);
+}
+
+const sandboxModes: readonly unknown[] = ["auto", "required", "off"];
+
+function checkSandbox(value: unknown): string | undefined {
+  if (sandboxModes.includes(value)) return undefined;
+  return `must be one of ${sandboxModes.join(", ")}, got ${JSON.stringify(value)}`;
+}
+
+/** Hosts as `fetch` names them: no scheme and no path. */
+function checkOpened(value: unknown): string | undefined {
+  const hosts: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const wrong = hosts.find(
+    (host) => typeof host !== "string" || !/^([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/.test(host),
+  );
+  if (wrong === undefined) return undefined;
+  return `must be hosts in lower case, with a port where only that is meant, such as "localhost:3000", got ${JSON.stringify(wrong)}`;
 }
 
 /** What is wrong with the name of a mode. */
@@ -27,6 +56,19 @@ export function checkMode(value: unknown): string | undefined {
 export function checkModel(value: unknown): string | undefined {
   if (typeof value !== "string" || value === "" || /^[^/\s]+\/\S+$/.test(value)) return undefined;
   return `must be provider/model, got ${JSON.stringify(value)}`;
+}
+
+function checkRedact(name: string, value: unknown): string | undefined {
+  const texts = Array.isArray(value) ? value.map(String) : [];
+  if (name === "env") {
+    const wrong = texts.find((text) => !/^[A-Za-z_]\w*$/.test(text));
+    return wrong === undefined
+      ? undefined
+      : `must be names of variables, got ${JSON.stringify(wrong)}`;
+  }
+  const problems = texts.map(patternProblem);
+  const at = problems.findIndex((problem) => problem !== undefined);
+  return at < 0 ? undefined : `pattern ${at + 1} ${problems[at]}`;
 }
 
 function checkUrl(value: unknown): string | undefined {

@@ -80,6 +80,14 @@ level = "debug"
       'daphnia.toml:2: log.level: must be one of trace, debug, info, warn, error, fatal, silent, got "inf"; did you mean "info"?',
     ],
     [
+      "[redact]\nenv = ['A B']",
+      'daphnia.toml:2: redact.env: must be names of variables, got "A B"',
+    ],
+    [
+      "[redact]\npatterns = ['corp-[a-z]{8}', 'x*']",
+      "daphnia.toml:2: redact.patterns: pattern 2 must not match an empty text",
+    ],
+    [
       "[model]\ndefault = 'claude'",
       'daphnia.toml:2: model.default: must be provider/model, got "claude"',
     ],

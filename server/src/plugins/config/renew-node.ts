@@ -4,6 +4,7 @@ import type { Document } from "yaml";
 export type FieldValue =
   | string
   | number
+  | boolean
   | readonly string[]
   | readonly Readonly<Record<string, unknown>>[];
 

@@ -1,8 +1,10 @@
 import { equals } from "@bufbuild/protobuf";
-import { type Agent, AgentSchema, ResumePolicy } from "@daphnia/protocol/agent";
+import { durationMs } from "@bufbuild/protobuf/wkt";
+import { type Agent, AgentSchema, ResumePolicy, UnattendedPolicy } from "@daphnia/protocol/agent";
 import { writeRule } from "../../core/permission/write-rule.ts";
-import { resumeNames } from "./agent-fields.ts";
+import { resumeNames, unattendedNames } from "./agent-fields.ts";
 import { joinFrontMatter, splitFrontMatter } from "./front-matter.ts";
+import { formatDuration } from "./quantity.ts";
 import { readAgent } from "./read-agent.ts";
 import { type FieldValue, renewNode } from "./renew-node.ts";
 
@@ -24,6 +26,8 @@ export async function writeAgent(agent: Agent, before: string | undefined): Prom
 /** The fields of the front matter, in order; undefined for what need not be said. */
 function fieldsOf(agent: Agent): [string, FieldValue | undefined][] {
   const resume = agent.resume === ResumePolicy.AUTO ? undefined : resumeNames.get(agent.resume);
+  const isDeny = agent.unattended === UnattendedPolicy.DENY;
+  const { approvalTimeout: timeout } = agent;
   return [
     ["description", agent.description || undefined],
     ["model", agent.model || undefined],
@@ -32,6 +36,10 @@ function fieldsOf(agent: Agent): [string, FieldValue | undefined][] {
     ["mode", agent.mode || undefined],
     ["rules", agent.rules.length === 0 ? undefined : agent.rules.map(writeRule)],
     ["resume", resume],
+    ["unattended", isDeny ? undefined : unattendedNames.get(agent.unattended)],
+    ["approval_timeout", timeout && formatDuration(durationMs(timeout))],
+    ["env_pass", agent.envPass.length === 0 ? undefined : agent.envPass],
+    ["network", agent.network || undefined],
   ];
 }
 
@@ -75,5 +83,7 @@ async function says(text: string, agent: Agent): Promise<boolean> {
 function plain(agent: Agent): Agent {
   const instructions = agent.instructions.trim();
   const resume = agent.resume === ResumePolicy.UNSPECIFIED ? ResumePolicy.AUTO : agent.resume;
-  return { ...agent, instructions, resume, revision: "", etag: "", origin: "" };
+  const { WAIT, DENY } = UnattendedPolicy;
+  const unattended = agent.unattended === WAIT ? WAIT : DENY;
+  return { ...agent, instructions, resume, unattended, revision: "", etag: "", origin: "" };
 }
