@@ -8,12 +8,12 @@ import { nearNames } from "../base/near.ts";
 import { formatCursor } from "../core/log/cursor.ts";
 import type { Log } from "../core/log/log.ts";
 import type { Provider } from "../core/model/provider.ts";
-import type { Command } from "../core/session/session.ts";
+import type { Command } from "../core/session/command.ts";
 import type { Agents } from "../core/session/session-deps.ts";
 import { callerOf } from "./caller.ts";
 import type { Once } from "./once.ts";
 import { pageByName } from "./page-by-name.ts";
-import { required } from "./read-fields.ts";
+import { milliseconds, required } from "./read-fields.ts";
 
 /** Changes agents by their files. */
 export interface AgentWriter {
@@ -110,8 +110,17 @@ function readAgent(agent: Agent | undefined, deps: AgentServiceDeps): Agent {
   }
   checkTools(agent.tools, deps);
   checkModel(agent.model, deps);
+  const wrong = agent.envPass.find((name) => !/^[A-Za-z_]\w*$/.test(name));
+  if (wrong !== undefined) {
+    throw invalidField("agent.env_pass", `must name environment variables, got "${wrong}"`);
+  }
+  const { approvalTimeout } = agent;
+  if (approvalTimeout) milliseconds("agent.approval_timeout", approvalTimeout, 0, longestApproval);
   return agent;
 }
+
+/** The longest that an approval may wait, in milliseconds. */
+const longestApproval = 720 * 60 * 60_000;
 
 function checkTools(names: readonly string[], { toolSpecs }: AgentServiceDeps): void {
   const known = toolSpecs.map(({ name }) => name);

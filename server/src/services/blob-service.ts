@@ -15,10 +15,21 @@ export function blobService(blobs: BlobStore): ServiceImpl<typeof BlobService> {
       if (digest === undefined) return { size: BigInt(size) };
       return { size: BigInt(size), blob: { digest, size: BigInt(size), mediaType, name } };
     },
-    async getBlob({ digest, offset, limit }) {
+    async getBlob({ digest, draftId, offset, limit }) {
+      if ((digest === "") === (draftId === "")) {
+        throw invalidField("digest", "give either a digest or a draft_id, and not both");
+      }
       if (limit > mostBytes) throw invalidField("limit", `at most ${mostBytes}, got ${limit}`);
-      const found = await blobs.read(digest, Number(offset), limit === 0 ? mostBytes : limit);
-      if (found === undefined) throw notFound("blob", digest);
+      const from = Number(offset);
+      const most = limit === 0 ? mostBytes : limit;
+      const found = await (digest === ""
+        ? blobs.readOutput(draftId, from, most)
+        : blobs.read(digest, from, most));
+      if (found === undefined) {
+        throw digest === ""
+          ? notFound("output of a running call", draftId)
+          : notFound("blob", digest);
+      }
       return { data: found.bytes, size: BigInt(found.size) };
     },
   };

@@ -47,9 +47,12 @@ export function envelope(parts: readonly Uint8Array[]): Uint8Array {
   return framed;
 }
 
-/** An envelope with room for a message of so many bytes. */
+/**
+ * An envelope with room for a message of so many bytes. A Buffer, since the transport
+ * would make one of anything else, again for each reader.
+ */
 export function emptyEnvelope(length: number): Uint8Array {
-  const framed = new Uint8Array(envelopeHead + length);
-  new DataView(framed.buffer).setUint32(1, length);
+  const framed = Buffer.alloc(envelopeHead + length);
+  framed.writeUInt32BE(length, 1);
   return framed;
 }

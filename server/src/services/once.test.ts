@@ -7,7 +7,7 @@ import { CancelTurnRequestSchema, SessionService } from "@daphnia/protocol/sessi
 import { createLog } from "../core/log/log.ts";
 import { createManualClock } from "../core/log/testing/manual-clock.ts";
 import { appendOf } from "../core/log/testing/opened-store.ts";
-import type { Command } from "../core/session/session.ts";
+import type { Command } from "../core/session/command.ts";
 import { openMemoryStore } from "../plugins/memory/memory-store.ts";
 import { createOnce } from "./once.ts";
 
@@ -17,6 +17,7 @@ const by = create(PrincipalSchema, { id: "me" });
 function openBench(store = openMemoryStore(() => 0)) {
   const log = createLog({
     store: store.events,
+    blobs: store.blobs,
     clock: createManualClock(),
     tailBytes: 1e6,
     draftTailBytes: 1e6,

@@ -11,7 +11,7 @@ import type { Principal } from "@daphnia/protocol/principal";
 import { DaemonError, invalidField } from "../base/errors.ts";
 import { formatCursor } from "../core/log/cursor.ts";
 import type { Log } from "../core/log/log.ts";
-import type { Command } from "../core/session/session.ts";
+import type { Command } from "../core/session/command.ts";
 
 /** One write: how it is done, and what is answered. */
 export interface Write<R, O extends DescMessage> {

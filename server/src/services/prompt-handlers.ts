@@ -5,8 +5,8 @@ import { Delivery } from "@daphnia/protocol/session";
 import { SessionService } from "@daphnia/protocol/session_service";
 import { DaemonError, invalidField, notFound, wrongState } from "../base/errors.ts";
 import { awaitTurn } from "../core/session/await-turn.ts";
+import type { Command } from "../core/session/command.ts";
 import type { PromptInput, PromptResult } from "../core/session/new-prompt.ts";
-import type { Command } from "../core/session/session.ts";
 import { readEvents } from "../core/session/session-events.ts";
 import type { Begun } from "../core/session/session-manager.ts";
 import { callerOf } from "./caller.ts";
@@ -44,7 +44,7 @@ export function promptHandlers(deps: SessionServiceDeps): Handlers {
   return {
     async prompt(request, { values }) {
       const id = required("session_id", request.sessionId);
-      const { delivery, maxSteps, model } = request;
+      const { delivery, maxSteps, model, unattended } = request;
       const { answer, cursor } = await once(method.prompt, request, {
         by: callerOf(values).principal,
         run: async (command: Command<PromptResult>) => {
@@ -54,7 +54,7 @@ export function promptHandlers(deps: SessionServiceDeps): Handlers {
           }
           const parts = await readParts(request.parts, deps);
           await openModel(id, model);
-          return session.prompt({ parts, delivery, maxSteps, model }, command);
+          return session.prompt({ parts, delivery, maxSteps, model, unattended }, command);
         },
         answer: (result) => ({ sessionId: id, ...result }),
       });
@@ -73,7 +73,10 @@ export function promptHandlers(deps: SessionServiceDeps): Handlers {
           run: async (command: Command<Asked>) => {
             // The model first: a session that nothing can answer in is not made.
             const model = await openModel(request.sessionId, request.model);
-            const input = { parts, delivery: Delivery.QUEUE, maxSteps: 0, model: request.model };
+            const input = {
+              ...{ parts, delivery: Delivery.QUEUE, maxSteps: 0 },
+              ...{ model: request.model, unattended: false },
+            };
             const { keep } = command;
             if (request.sessionId === "") {
               const begun = await beginSession(deps, input, {
@@ -151,7 +154,16 @@ export function promptHandlers(deps: SessionServiceDeps): Handlers {
 
 /** A session of the agent `default` that begins with a prompt. */
 function beginSession(deps: SessionServiceDeps, said: PromptInput, command: Command<Begun>) {
-  const input = { id: "", agent: "default", roots: [], cwd: "", title: "", labels: {}, model: "" };
+  const input = {
+    id: "",
+    agent: "default",
+    roots: [],
+    cwd: "",
+    title: "",
+    labels: {},
+    model: "",
+    mode: "",
+  };
   if (deps.agents.get("default") === undefined) throw notFound("agent", "default");
   return deps.sessions.begin(input, said, command);
 }

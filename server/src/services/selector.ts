@@ -4,7 +4,7 @@ import { idRule, isId } from "../base/ids.ts";
 import { nearNames } from "../base/near.ts";
 import { bodyNames, familyNames, kindOfName, kindsOfFamily } from "../core/log/event-bodies.ts";
 import type { EventStore } from "../core/log/event-store.ts";
-import { everything, type Selection, wantsStep } from "../core/log/selection.ts";
+import { everything, type Selection, wantsDeltas } from "../core/log/selection.ts";
 
 const mostSessions = 1000;
 
@@ -40,7 +40,7 @@ export async function toSelection(
     principals,
     kinds,
     turnId,
-    deltas: withDeltas && !isOnlyBodies && wantsStep(kinds),
+    deltas: withDeltas && !isOnlyBodies && wantsDeltas(kinds),
   };
 }
 

@@ -16,6 +16,8 @@ export interface SessionServiceDeps {
   readonly blobs: BlobStore;
   readonly clock: Clock;
   readonly once: Once;
+  /** The mode of an agent where its session states none. */
+  readonly modeOf: (agent: string) => string;
   /** The real path of an existing folder; refuses any other, naming the field. */
   readonly resolveFolder: (path: string, field: string) => Promise<string>;
 }

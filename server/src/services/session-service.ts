@@ -1,6 +1,10 @@
 import { create } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
-import { type SessionUpdated, SessionUpdatedSchema } from "@daphnia/protocol/event";
+import {
+  type RevertedFile,
+  type SessionUpdated,
+  SessionUpdatedSchema,
+} from "@daphnia/protocol/event";
 import { Scope } from "@daphnia/protocol/principal";
 import type { EventRef, Session as Head } from "@daphnia/protocol/session";
 import {
@@ -12,7 +16,7 @@ import {
 import { DaemonError, invalidField, notFound } from "../base/errors.ts";
 import { nearNames } from "../base/near.ts";
 import { formatCursor } from "../core/log/cursor.ts";
-import type { Command } from "../core/session/session.ts";
+import type { Command } from "../core/session/command.ts";
 import { readEvents } from "../core/session/session-events.ts";
 import { foldTranscript } from "../core/session/transcript.ts";
 import { callerOf } from "./caller.ts";
@@ -20,10 +24,11 @@ import { listSessions } from "./list-sessions.ts";
 import { promptHandlers } from "./prompt-handlers.ts";
 import { required } from "./read-fields.ts";
 import type { SessionServiceDeps } from "./session-deps.ts";
+import { checkMode } from "./session-mode.ts";
 import { getStepRequest } from "./step-request.ts";
 
 const mostLabels = 64;
-const updatable = ["title", "labels", "model", "cwd", "roots"];
+const updatable = ["title", "labels", "model", "cwd", "roots", "mode"];
 
 export function sessionService(deps: SessionServiceDeps): ServiceImpl<typeof SessionService> {
   const { sessions, log, once } = deps;
@@ -32,10 +37,11 @@ export function sessionService(deps: SessionServiceDeps): ServiceImpl<typeof Ses
   return {
     ...promptHandlers(deps),
     async createSession(request, { values }) {
+      const { principal: by, scopes } = callerOf(values);
       const { answer, cursor } = await once(method.createSession, request, {
-        by: callerOf(values).principal,
+        by,
         run: async (command: Command<Head>) =>
-          sessions.create(await readNewSession(request, deps), command),
+          sessions.create(await readNewSession(request, scopes, deps), command),
         answer: (session) => ({ session }),
       });
       return { ...answer, cursor };
@@ -54,6 +60,10 @@ export function sessionService(deps: SessionServiceDeps): ServiceImpl<typeof Ses
           const session = await sessions.get(required("session.id", request.session?.id ?? ""));
           const change = await readChange(request, deps);
           refuseWidening(change, session.head(), caller.scopes);
+          if (change.mode !== undefined) {
+            const agentMode = deps.modeOf(session.head().agent);
+            checkMode("session.mode", change.mode, { agentMode, scopes: caller.scopes });
+          }
           return session.update(change, request.session?.etag ?? "", command);
         },
         answer: (head) => ({ session: head }),
@@ -88,11 +98,26 @@ export function sessionService(deps: SessionServiceDeps): ServiceImpl<typeof Ses
       });
       return { entries, cursor };
     },
+    async revertTurn(request, { values }) {
+      const { answer, cursor } = await once(method.revertTurn, request, {
+        by: callerOf(values).principal,
+        run: async (command: Command<readonly RevertedFile[]>) => {
+          const session = await sessions.get(required("session_id", request.sessionId));
+          return session.revertTurn(required("turn_id", request.turnId), command);
+        },
+        answer: (files) => ({ files: [...files] }),
+      });
+      return { ...answer, cursor };
+    },
     getStepRequest: (request) => getStepRequest(request, deps),
   };
 }
 
-async function readNewSession(request: CreateSessionRequest, deps: SessionServiceDeps) {
+async function readNewSession(
+  request: CreateSessionRequest,
+  scopes: ReadonlySet<Scope>,
+  deps: SessionServiceDeps,
+) {
   const agent = request.agent === "" ? "default" : request.agent;
   if (deps.agents.get(agent) === undefined) {
     throw notFound("agent", agent, nearNames(agent, deps.agents.names()));
@@ -101,8 +126,9 @@ async function readNewSession(request: CreateSessionRequest, deps: SessionServic
   if (request.model !== "") await deps.models.open(request.model);
   const roots = await resolveAll("roots", request.roots, deps);
   const cwd = request.cwd === "" ? (roots[0] ?? "") : await deps.resolveFolder(request.cwd, "cwd");
-  const { title, labels, model } = request;
-  const session = { id: request.sessionId, agent, roots, cwd, title, labels, model };
+  const { title, labels, model, mode } = request;
+  checkMode("mode", mode, { agentMode: deps.modeOf(agent), scopes });
+  const session = { id: request.sessionId, agent, roots, cwd, title, labels, model, mode };
   const { parent } = request;
   if (parent === undefined) return session;
   await refuseMissing(parent, deps);
@@ -132,6 +158,7 @@ async function readChange(
     ...(has("title") && { title: session.title }),
     ...(has("labels") && { labels: { values: session.labels } }),
     ...(has("model") && { model: session.model }),
+    ...(has("mode") && { mode: session.mode }),
     ...(has("cwd") && { cwd: await deps.resolveFolder(session.cwd, "session.cwd") }),
     ...(has("roots") && { roots: { paths: roots } }),
   });

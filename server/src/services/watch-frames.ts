@@ -1,4 +1,5 @@
 import { create, toBinary, toJsonString } from "@bufbuild/protobuf";
+import type { Delta } from "@daphnia/protocol/event";
 import { type WatchResponse, WatchResponseSchema } from "@daphnia/protocol/event_service";
 import { formatCursor } from "../core/log/cursor.ts";
 import { eventOf } from "../core/log/entry.ts";
@@ -8,8 +9,9 @@ import { emptyEnvelope, envelope, envelopeHead } from "./hand-on.ts";
 /**
  * Batches as ready frames.
  *
- * N1: whoever is told the same batch is written the same bytes, made once: for binary
+ * N1: whoever is told the same is written the same bytes, made once: for binary
  * readers of those made at commit, for JSON readers by the first of them.
+ * N2: so are readers who were left behind in one place: their batches are not one, but equal.
  */
 export interface WatchFrames {
   of(batch: Batch, isJson: boolean): Uint8Array;
@@ -24,16 +26,58 @@ export function createWatchFrames(logId: string): WatchFrames {
 
 type Make = (batch: Batch, logId: string) => Uint8Array;
 
-/** Makes each batch's frame once. */
+interface Made {
+  readonly batch: Batch;
+  readonly frame: Uint8Array;
+}
+
+/** Frames kept for readers who come to their place a little later. */
+const kept = 4;
+
+/** Makes equal batches' frame once, where they come soon after one another. */
 function createMade(make: Make): Make {
-  const frames = new WeakMap<Batch, Uint8Array>();
+  let last: Made | undefined;
+  let recent: readonly Made[] = [];
   return (batch, logId) => {
-    const known = frames.get(batch);
-    if (known !== undefined) return known;
-    const frame = make(batch, logId);
-    frames.set(batch, frame);
-    return frame;
+    if (last?.batch === batch) return last.frame; // a thousand readers of one convoy
+    last = recent.find((made) => isSame(made.batch, batch));
+    if (last === undefined) {
+      last = { batch, frame: make(batch, logId) };
+      recent = [last, ...recent].slice(0, kept);
+    }
+    return last.frame;
   };
+}
+
+function isSame(one: Batch, other: Batch): boolean {
+  return (
+    one.position === other.position &&
+    one.synced === other.synced &&
+    isEach(one.entries, other.entries, ({ position }, entry) => position === entry.position) &&
+    isEach(one.deltas, other.deltas, isSameDelta)
+  );
+}
+
+function isEach<T>(some: readonly T[], others: readonly T[], isEqual: (a: T, b: T) => boolean) {
+  if (some.length !== others.length) return false;
+  return some.every((value, i) => {
+    const other = others[i];
+    return other !== undefined && isEqual(value, other);
+  });
+}
+
+/** A draft says one thing at one place, so as much of it is the same. */
+function isSameDelta(one: Delta, other: Delta): boolean {
+  const isHere =
+    one.draftId === other.draftId &&
+    one.part === other.part &&
+    one.offset === other.offset &&
+    one.piece.case === other.piece.case;
+  return isHere && sizeOf(one) === sizeOf(other);
+}
+
+function sizeOf({ piece }: Delta): number {
+  return piece.case === "text" || piece.case === "data" ? piece.value.length : 0;
 }
 
 /** The events as they were encoded at commit, each as a field of the response; then the rest of it. */
