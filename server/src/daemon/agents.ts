@@ -8,9 +8,9 @@ import type { Tool } from "../core/tool/tool.ts";
 export const defaultAgent = withRevision(
   create(AgentSchema, {
     name: "default",
-    description: "Answers, and reads the files of its folder.",
+    description: "Answers, and works in its folder.",
     instructions:
-      "You are a helpful assistant that runs inside Daphnia, an agent daemon. Answer briefly and plainly. Use your tools to look at files before you speak about them.",
+      "You are a helpful assistant that runs inside Daphnia, an agent daemon. Answer briefly and plainly. Use your tools to look at files before you speak about them, and to change them when you are asked to.",
     tools: ["*"],
   }),
 );

@@ -16,12 +16,14 @@ export function createDaemonCheck(deps: {
   /** Reads the whole store; what is wrong with it. */
   readonly readStore: () => readonly string[];
   readonly watch: FileWatch;
+  readonly checkSandbox: () => Promise<Found>;
 }): (options: { readonly deep: boolean }) => Promise<Found[]> {
   const started = { wall: Date.now(), monotonic: performance.now() };
   return async ({ deep }) => [
     ...(await checkHome(deps)),
     ...checkStore(deps, deep),
     checkWatch(deps.watch),
+    await deps.checkSandbox(),
     checkJump(Date.now() - started.wall - (performance.now() - started.monotonic)),
   ];
 }

@@ -7,11 +7,12 @@ import { openDaemonJournal } from "../core/session/daemon-journal.ts";
 import { createSessionManager } from "../core/session/session-manager.ts";
 import { createTurnSlots } from "../core/session/turn-slots.ts";
 import { isFull, whenPossible } from "../core/session/when-possible.ts";
-import type { Tool } from "../core/tool/tool.ts";
+import { redactTool } from "../core/tool/redact-tool.ts";
+import type { CallProcess, Tool } from "../core/tool/tool.ts";
 import { createArgumentReader } from "../plugins/arguments/argument-reader.ts";
 import { watchFiles } from "../plugins/config/watch-files.ts";
-import { createFileTools } from "../plugins/files/file-tools.ts";
 import { resolveFolder } from "../plugins/files/resolve-folder.ts";
+import { createFileRestorer } from "../plugins/files/restore-file.ts";
 import { openSqliteStore } from "../plugins/sqlite/open-store.ts";
 import { createOnce } from "../services/once.ts";
 import { healthBell, routes } from "../services/routes.ts";
@@ -22,12 +23,17 @@ import { createDenials } from "./denials.ts";
 import { type Doors, openDoors } from "./doors.ts";
 import { openFileOwned } from "./file-owned.ts";
 import { type Home, ownerToken } from "./home.ts";
+import { openKeptRules } from "./kept-rules.ts";
 import { createStreamPlaces } from "./listener/stream-places.ts";
 import { createLiveProviders } from "./live-providers.ts";
 import type { LogFile } from "./log.ts";
+import { notify } from "./notifications.ts";
 import { createPermissions } from "./permissions.ts";
 import { createProcessDoor } from "./process-door.ts";
+import { openProjectRules } from "./project-rules.ts";
+import { createSecrets } from "./secrets.ts";
 import { mintId, systemClock } from "./system.ts";
+import { createTools } from "./tools.ts";
 import { version } from "./version.ts";
 
 export interface DaemonOptions {
@@ -79,6 +85,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   options.onOwned();
   const log = createLog({
     store: store.events,
+    blobs: store.blobs,
     clock,
     tailBytes: limits.tailBytes,
     draftTailBytes: limits.draftTailBytes,
@@ -86,9 +93,15 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const journal = await openDaemonJournal({ log, fold: sessionHead, clock });
 
   const { environment } = options;
-  const providers = createLiveProviders(config, { environment, home, clock });
   const agents = createAgents([defaultAgent]);
   const token = ownerToken(home);
+  const redactor = createSecrets({
+    ...{ environment, agents, tokens: { "daphnia.token": token } },
+    config: () => config.config(),
+    log: daemonLog,
+  });
+  daemonLog.redactBy((line) => redactor().text(line));
+  const providers = createLiveProviders(config, { environment, home, clock, redactor });
   const { records } = store;
   const files = await openFileOwned({
     ...{ home, journal, records, agents, config },
@@ -99,13 +112,25 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const watch = watchFiles({ file: home.config, folder: home.agents }, reload);
   const closed = [realpathSync(home.path)];
   const sealed = ["", "-wal", "-shm"].map((suffix) => home.database + suffix);
-  const tools = [...createFileTools({ sealed, closed }), ...options.tools];
+  const builtIn = createTools({
+    config: () => config.config(),
+    ...{ environment, sealed, closed },
+    readBlob: store.blobs.read,
+    claimsOf: (command, place) => permissions.claimsOf(command, place),
+  });
+  const tools = [...builtIn.tools, ...options.tools].map((tool) => redactTool(tool, redactor));
+  const projects = await openProjectRules({ journal, records, daemonLog });
+  const keptRules = await openKeptRules({ journal, records, mint: mintId, onBug });
   const permissions = createPermissions({
     config: () => config.config().permissions,
     agents,
     tools,
     closed,
     arguments: createArgumentReader(),
+    kept: keptRules.rules,
+    projectLayers: projects.layers,
+    isSandboxed: builtIn.isSandboxed,
+    trySandbox: builtIn.trySandbox,
   });
   const slots = createTurnSlots(limits.maxRunningTurns);
   const { models, defaultModel } = providers;
@@ -119,7 +144,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       toolsFor: (agent) => toolsOf(agent, tools),
       arguments: createArgumentReader(),
       closed,
+      redactor,
       judgeFor: permissions.judgeFor,
+      ruleKeeper: keptRules,
+      files: createFileRestorer(sealed),
+      endOrphans,
       slots,
       get retry() {
         const { maxAttempts, retryPause, longestRetryPause } = config.limits();
@@ -127,6 +156,15 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       },
       get maxQueuedPrompts() {
         return config.limits().maxQueuedPrompts;
+      },
+      get maxCalls() {
+        return config.limits().maxCalls;
+      },
+      get turnTimeout() {
+        return config.limits().turnTimeout;
+      },
+      get approvalTimeout() {
+        return config.limits().approvalTimeout;
       },
       isStopping: () => stopping.signal.aborted,
       onBug,
@@ -166,6 +204,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       status: () => (isCorrupt || store.events.trouble() ? "not_serving" : "serving"),
       agentWriter: files,
       permissions,
+      modeOf: (agent) => permissions.list({ mode: "", agent }).mode.name,
+      keptRules,
+      projects,
       providers: providers.all,
       toolSpecs: tools.map(({ spec }) => spec),
       process: createProcessDoor({
@@ -187,6 +228,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
           isCorrupt: () => isCorrupt,
           readStore: store.check,
           watch,
+          checkSandbox: builtIn.checkSandbox,
         }),
         shutdown: options.onShutdown,
       }),
@@ -203,6 +245,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       if (!stopping.signal.aborted) onBug(failure);
     });
   });
+  const told = { log, clock, daemonLog, settings: () => config.config().notify };
+  notify(told, stopping.signal).catch((error: unknown) => stopping.signal.aborted || onBug(error));
   const sweeper = setInterval(() => void store.blobs.sweep().catch(onBug), sweepEvery).unref();
 
   return {
@@ -222,6 +266,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       await store.events.close();
     },
   };
+}
+
+/** Ends what calls of a daemon that is gone have left running. */
+async function endOrphans(processes: readonly CallProcess[]): Promise<void> {
+  if (processes.length === 0) return;
+  const { sweepOrphans } = await import("../plugins/bash/sweep-orphans.ts");
+  await sweepOrphans(processes);
 }
 
 /** Waits for something, but not for long. */

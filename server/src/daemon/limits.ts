@@ -30,6 +30,12 @@ export interface DaemonLimits {
   readonly retryPause: number;
   /** The longest pause before a retry. */
   readonly longestRetryPause: number;
+  /** Tool calls of one turn. */
+  readonly maxCalls: number;
+  /** Time that a turn may take. */
+  readonly turnTimeout: number;
+  /** Time that an approval waits where the agent does not say. */
+  readonly approvalTimeout: number;
 }
 
 /** The caps that a whole config states. */
@@ -53,6 +59,9 @@ export function limitsOf(limits: Limits): DaemonLimits {
     maxAttempts: limits.maxAttempts,
     retryPause: milliseconds(limits.retryPause),
     longestRetryPause: milliseconds(limits.longestRetryPause),
+    maxCalls: limits.maxCalls,
+    turnTimeout: milliseconds(limits.turnTimeout),
+    approvalTimeout: milliseconds(limits.approvalTimeout),
   };
 }
 

@@ -1,5 +1,7 @@
+import type { Redactor } from "../base/redact.ts";
 import type { Models } from "../core/model/model.ts";
 import type { Provider } from "../core/model/provider.ts";
+import { redactModel } from "../core/model/redact-model.ts";
 import type { ConfigState } from "./config-state.ts";
 import { createModels, defaultModel } from "./models.ts";
 import { openProviders } from "./providers.ts";
@@ -15,7 +17,13 @@ export interface LiveProviders {
 /** They are made anew only when the config says something else of them. */
 export function createLiveProviders(
   config: ConfigState,
-  deps: Omit<Parameters<typeof openProviders>[0], "named">,
+  {
+    redactor,
+    ...deps
+  }: Omit<Parameters<typeof openProviders>[0], "named"> & {
+    /** Takes out what is secret now, of what models say. */
+    readonly redactor: () => Redactor;
+  },
 ): LiveProviders {
   let key = "";
   let providers: readonly Provider[] = [];
@@ -30,7 +38,9 @@ export function createLiveProviders(
   };
   return {
     all,
-    models: { open: (name) => createModels(all()).open(name) },
+    models: {
+      open: async (name) => redactModel(await createModels(all()).open(name), redactor),
+    },
     defaultModel: () => defaultModel(all(), config.config().model?.default),
   };
 }

@@ -3,6 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { createRedactor } from "../base/redact.ts";
+import { placeholderOf } from "../base/redact-values.ts";
 import { openDaemonLog } from "./log.ts";
 import { tailLog } from "./log-tail.ts";
 
@@ -38,6 +40,18 @@ describe("the daemon's log", () => {
     log.setLevel("info");
     log.info({ n: 2 }, "yes");
     assert.deepEqual(linesOf(path), [2]);
+  });
+
+  it("has no secret in its lines, once it knows them", () => {
+    const log = openDaemonLog(path, "info");
+    const redactor = createRedactor({ values: [{ name: "K", value: 'se"cret-1' }], patterns: [] });
+    log.redactBy(redactor.text);
+    log.error({ err: new Error('no se"cret-1'), key: 'se"cret-1' }, 'se"cret-1');
+    const { err, key, msg }: Record<string, unknown> = JSON.parse(readFileSync(path, "utf8"));
+    const place = placeholderOf("K");
+    assert.deepEqual([key, msg], [place, place]);
+    assert.ok(JSON.stringify(err).includes(`no ${place}`));
+    assert.ok(!JSON.stringify(err).includes("cret-1"));
   });
 
   it("puts a full file aside, keeps five, and loses no line of those", () => {

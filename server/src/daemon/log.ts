@@ -19,6 +19,8 @@ export interface LogFile extends DaemonLog {
   /** Rings `logBell` for each line. */
   readonly bells: Bells;
   setLevel(level: string): void;
+  /** Takes secrets out of each line from now on. */
+  redactBy(clean: (line: string) => string): void;
 }
 
 export const logBell = "log";
@@ -33,9 +35,11 @@ const mostBytes = 10 * 1024 * 1024;
 export function openDaemonLog(path: string | undefined, level: string, most = mostBytes): LogFile {
   const bells = createBells(systemClock);
   const out = path === undefined ? { write: toStderr } : openFile(path, most);
+  let clean = (line: string) => line;
   const stream = {
     write(line: string) {
-      out.write(line);
+      // The line's end is kept whatever becomes of the line.
+      out.write(`${clean(line.slice(0, -1))}\n`);
       bells.ring(logBell);
     },
   };
@@ -48,6 +52,9 @@ export function openDaemonLog(path: string | undefined, level: string, most = mo
     flush() {}, // every line is written at once
     setLevel(next) {
       log.level = next;
+    },
+    redactBy(next) {
+      clean = next;
     },
   };
 }

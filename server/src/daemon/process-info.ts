@@ -24,5 +24,8 @@ export function toLimits(limits: DaemonLimits): MessageInitShape<typeof LimitsSc
     maxAttempts: limits.maxAttempts,
     retryPause: durationFromMs(limits.retryPause),
     longestRetryPause: durationFromMs(limits.longestRetryPause),
+    maxCalls: limits.maxCalls,
+    turnTimeout: durationFromMs(limits.turnTimeout),
+    approvalTimeout: durationFromMs(limits.approvalTimeout),
   };
 }

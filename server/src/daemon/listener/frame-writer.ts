@@ -1,31 +1,28 @@
 import type { WriteFrame } from "../../services/hand-on.ts";
 import type { Response } from "./exchange.ts";
+import type { Progress } from "./progress-watch.ts";
 
 const pieceBytes = 64 * 1024;
 
 /** Cuts large messages, so that a slow reader is seen to take some of one. */
 export async function* inPieces(
   body: AsyncIterable<Uint8Array>,
-  onPiece: () => void,
+  progress: Progress,
 ): AsyncGenerator<Uint8Array> {
   for await (const chunk of body) {
     for (let at = 0; at < chunk.length; at += pieceBytes) {
       yield chunk.subarray(at, at + pieceBytes);
-      onPiece();
+      progress.pieces++;
     }
   }
 }
 
 /** Writes frames into a response, waiting where its reader is slow. */
-export function createFrameWriter(
-  response: Response,
-  isClosed: () => boolean,
-  onPiece: () => void,
-): WriteFrame {
+export function createFrameWriter(response: Response, progress: Progress): WriteFrame {
   const writePiece = (piece: Uint8Array): Promise<void> | undefined => {
-    if (isClosed()) return undefined; // the signal tells it
+    if (progress.isClosed) return undefined; // the signal tells it
     const isRoomy = "stream" in response ? response.write(piece) : response.write(piece);
-    onPiece();
+    progress.pieces++;
     return isRoomy ? undefined : room(response);
   };
   const writePieces = async (frame: Uint8Array) => {

@@ -2,6 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { Rest, TakeRest } from "../../services/hand-on.ts";
 import type { Response } from "./exchange.ts";
 import { createFrameWriter, inPieces } from "./frame-writer.ts";
+import type { Progress } from "./progress-watch.ts";
 import type { Answer } from "./stream-end.ts";
 
 /**
@@ -19,9 +20,7 @@ export interface HandedOn {
 
 export interface HandedOnDeps {
   readonly response: Response;
-  readonly isClosed: () => boolean;
-  /** Told of each piece that the transport was given. */
-  readonly onPiece: () => void;
+  readonly progress: Progress;
   /** Has connect say why the stream failed: a body of envelopes, and trailers. */
   readonly fail: (error: unknown) => Promise<Answer>;
   /** Streams that go on, for whoever stops them all. */
@@ -35,7 +34,7 @@ export function createHandedOn(deps: HandedOnDeps): HandedOn {
   /** Goes on, then says how it ended: with the end that connect said, or with why it failed. */
   async function goOn(end: readonly Uint8Array[], trailer: Headers | undefined) {
     const failure = await rest?.();
-    if (deps.isClosed()) return; // nobody is there to hear it
+    if (deps.progress.isClosed) return; // nobody is there to hear it
     if (failure === undefined) return end;
     const failed = await deps.fail(failure.error);
     for (const [name, value] of failed.trailer ?? []) trailer?.set(name, value);
@@ -49,7 +48,7 @@ export function createHandedOn(deps: HandedOnDeps): HandedOn {
     whole({ body, ...head }) {
       if (body === undefined) return head;
       const { trailer } = head;
-      const opening = inPieces(body, deps.onPiece);
+      const opening = inPieces(body, deps.progress);
       const isOver = () => rest !== undefined;
       return { ...head, body: chain(opening, isOver, (end) => goOn(end, trailer)) };
     },
@@ -64,7 +63,7 @@ interface Failure {
 async function runRest(
   rest: Rest,
   timeLeft: number | undefined,
-  { response, isClosed, onPiece, open, shutdown }: HandedOnDeps,
+  { response, progress, open, shutdown }: HandedOnDeps,
 ): Promise<Failure | undefined> {
   const controller = new AbortController();
   const leave = () => controller.abort(new ConnectError("the client left", Code.Canceled));
@@ -73,9 +72,9 @@ async function runRest(
   response.once("close", leave);
   open.add(controller);
   try {
-    if (isClosed()) leave();
+    if (progress.isClosed) leave();
     if (shutdown.aborted) controller.abort(shutdown.reason); // it came while the stream was opened
-    await rest(createFrameWriter(response, isClosed, onPiece), controller.signal);
+    await rest(createFrameWriter(response, progress), controller.signal);
     return undefined;
   } catch (error) {
     return { error };

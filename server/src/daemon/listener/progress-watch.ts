@@ -2,15 +2,22 @@ import { type Request, type Response, reset } from "./exchange.ts";
 
 /** Resets exchanges that make no progress. */
 export interface ProgressWatch {
-  /** Looks after an exchange until it closes. What it returns notes that a byte was handed on. */
-  add(request: Request, response: Response): () => void;
+  /** Looks after an exchange until it closes. */
+  add(request: Request, response: Response): Progress;
   close(): void;
 }
 
-interface Seen {
+/** One object, read and counted in place: a call would be one more for each reader and message. */
+export interface Progress {
+  /** Pieces that the transport was given. Whoever hands one on counts it. */
+  pieces: number;
+  readonly isClosed: boolean;
+}
+
+interface Seen extends Progress {
   readonly request: Request;
   readonly start: number;
-  pieces: number;
+  isClosed: boolean;
   waiting: number;
   pieceThen: number;
   since: number;
@@ -46,12 +53,14 @@ export function createProgressWatch(stallTimeout: number, requestTimeout: number
   return {
     add(request, response) {
       const start = performance.now();
-      const seen = { request, start, pieces: 0, waiting: 0, pieceThen: 0, since: start };
+      const counts = { pieces: 0, waiting: 0, pieceThen: 0 };
+      const seen = { request, start, ...counts, since: start, isClosed: false };
       open.set(response, seen);
-      response.once("close", () => open.delete(response));
-      return () => {
-        seen.pieces++;
-      };
+      response.once("close", () => {
+        seen.isClosed = true;
+        open.delete(response);
+      });
+      return seen;
     },
     close: () => clearInterval(timer),
   };

@@ -31,7 +31,7 @@ import {
 import { createHandedOn } from "./handed-on.ts";
 import { createMessageLimit } from "./message-limit.ts";
 import { isPeerGone } from "./peer-gone.ts";
-import type { ProgressWatch } from "./progress-watch.ts";
+import type { Progress, ProgressWatch } from "./progress-watch.ts";
 import { endInterceptor, isEnd, sayFailure } from "./stream-end.ts";
 import type { StreamPlaces } from "./stream-places.ts";
 import type { TransportLimits } from "./transport-limits.ts";
@@ -82,10 +82,10 @@ export function createRpcHandler(options: RpcHandlerOptions): RequestHandler {
     if (context.method.methodKind === "server_streaming") context.values.get(placeKey)();
   }
 
-  function takePlace(request: Request, response: Response, isClosed: () => boolean): void {
+  function takePlace(request: Request, response: Response, seen: Progress): void {
     const place = options.places.take(connectionOf(request), limits.maxWatches);
     if (typeof place === "string") throw noPlace(place, door !== undefined);
-    if (isClosed()) place();
+    if (seen.isClosed) place();
     else response.once("close", place);
   }
 
@@ -93,10 +93,6 @@ export function createRpcHandler(options: RpcHandlerOptions): RequestHandler {
     const report = (error: unknown) => {
       if (!isPeerGone(error)) onError(request.url ?? "", error);
     };
-    let closed = false;
-    response.once("close", () => {
-      closed = true;
-    });
     request.on("error", report);
     response.on("error", report);
     const peer = peerOf(request, door !== undefined);
@@ -119,13 +115,13 @@ export function createRpcHandler(options: RpcHandlerOptions): RequestHandler {
     const isKnown = door === undefined || door().knows(request.headers.authorization);
     if (!isKnown) onDenied({ peer, reason: "the bearer token is missing or wrong" });
     wakeBlockedWrite(response);
+    const seen = progress.add(request, response);
     const values = createContextValues()
       .set(callerKey, isKnown ? ownerAt(peer, door !== undefined) : undefined)
-      .set(placeKey, () => takePlace(request, response, () => closed));
+      .set(placeKey, () => takePlace(request, response, seen));
     const stream = createHandedOn({
       response,
-      isClosed: () => closed,
-      onPiece: progress.add(request, response),
+      progress: seen,
       fail: (error) => sayFailure(handler, request.headers["content-type"] ?? "", error),
       open: handedOn,
       shutdown: options.shutdown,
@@ -164,7 +160,7 @@ function noPlace(limit: "connection" | "daemon", isTcp: boolean) {
 }
 
 const owner = create(PrincipalSchema, { kind: PrincipalKind.OWNER, id: "owner" });
-const everyScope = new Set([Scope.PUBLIC, Scope.OBSERVE, Scope.PROMPT, Scope.ADMIN]);
+const everyScope = new Set([Scope.PUBLIC, Scope.OBSERVE, Scope.PROMPT, Scope.APPROVE, Scope.ADMIN]);
 
 function ownerAt(peer: string, isTcp: boolean): Caller {
   return { transport: isTcp ? "tcp" : "socket", peer, principal: owner, scopes: everyScope };
