@@ -102,4 +102,34 @@ describe("chromeTrace", () => {
     );
     assertNested(traceEvents);
   });
+
+  it("draws what a call waited for a person in the thread that it runs in", () => {
+    const record = createRecorder("s");
+    const first = { turnId: "t" };
+    const step = { turnId: "t", step: 1 };
+    const { traceEvents } = fileOf(
+      "s",
+      1011,
+      record(1000, bodies.turnStarted(), first),
+      record(1000, bodies.stepStarted(), step),
+      record(1001, bodies.message(callPart("a", "edit"), callPart("b", "bash")), step),
+      record(1001, bodies.callStarted("b"), step),
+      record(1001, bodies.requested("x", "a"), step),
+      record(1004, bodies.callFinished("b", ToolCallStatus.OK, 3), step),
+      record(1006, bodies.resolved("x"), step),
+      record(1006, bodies.callStarted("a"), step),
+      record(1008, bodies.callFinished("a", ToolCallStatus.OK, 2), step),
+      record(1009, bodies.turnFinished(TurnOutcome.COMPLETED, 9), first),
+    );
+    assertNested(traceEvents);
+    const calls = traceEvents.filter(({ ph, name }) => ph === "X" && /edit|bash/.test(name));
+    assert.deepEqual(
+      calls.map(({ name, tid, ts, dur }) => [name, tid, ts, dur]),
+      [
+        ["bash", 1, 1000, 3000],
+        ["edit", 2, 6000, 2000],
+        ["waits for a person: edit", 2, 1000, 5000],
+      ],
+    );
+  });
 });

@@ -102,13 +102,20 @@ export function chromeTrace(root: SessionSpan): ChromeTrace {
   /** Each call goes to the first thread where nothing else runs at that time. */
   function addCalls(calls: readonly CallSpan[], step: Slice): void {
     const ends: number[] = [];
-    for (const call of calls.toSorted(byTimes)) {
-      const free = ends.findIndex((end) => end <= call.startTime);
+    for (const { call, whole } of calls
+      .map(withWaits)
+      .toSorted((a, b) => byTimes(a.whole, b.whole))) {
+      const free = ends.findIndex((end) => end <= whole.startTime);
       const lane = free < 0 ? ends.length : free;
-      ends[lane] = endOf(call);
+      ends[lane] = endOf(whole);
       const args = { call: call.callId, status: call.status, arguments: call.arguments };
-      const title = { name: call.tool, pid: step.pid, args };
-      put(slices, { ...title, tid: mainThread + lane }, call, step);
+      const place = { pid: step.pid, tid: mainThread + lane };
+      const slice = put(slices, { name: call.tool, args, ...place }, call, step);
+      for (const wait of call.waits) {
+        const name = `waits for a person: ${call.tool}`;
+        const isWithin = wait.startTime >= call.startTime;
+        put(slices, { name, args: {}, ...place }, wait, isWithin ? slice : step);
+      }
       for (const child of call.children) addSession(child);
     }
   }
@@ -140,6 +147,13 @@ function put(
 
 function endOf({ startTime, endTime, duration }: Times): number {
   return endTime ?? startTime + duration;
+}
+
+/** A call, and the time that it needs a thread for: it waits where it will run. */
+function withWaits(call: CallSpan): { readonly call: CallSpan; readonly whole: Times } {
+  const startTime = Math.min(call.startTime, ...call.waits.map((wait) => wait.startTime));
+  const endTime = Math.max(endOf(call), ...call.waits.map(endOf));
+  return { call, whole: { startTime, endTime, duration: endTime - startTime } };
 }
 
 /** What began first comes first; of those that began together, what took no time. */

@@ -5,7 +5,7 @@ import type { WatchResponse } from "@daphnia/protocol/event_service";
 export interface DraftPlaces {
   /** The response without bytes that the reader holds already. */
   fresh(response: WatchResponse): WatchResponse;
-  /** Bytes held of each open draft, all parts together. */
+  /** Bytes held of each open draft, all parts together; what an output left out counts. */
   held(): Record<string, bigint>;
 }
 
@@ -26,21 +26,26 @@ export function createDraftPlaces(): DraftPlaces {
       parts.set(delta.part, 0);
       return delta;
     }
-    if (delta.piece.case !== "text") return delta;
-    const bytes = encoder.encode(delta.piece.value);
+    const bytes = bytesOf(delta);
+    if (bytes === undefined) return delta;
     const offset = Number(delta.offset);
     const known = Math.max(0, (held ?? 0) - offset);
     if (known >= bytes.length) return undefined;
     parts.set(delta.part, offset + bytes.length);
     if (known === 0) return delta;
-    const value = decoder.decode(bytes.subarray(known));
-    return { ...delta, offset: BigInt(offset + known), piece: { case: "text", value } };
+    const rest = bytes.subarray(known);
+    const piece =
+      delta.piece.case === "data"
+        ? ({ case: "data", value: rest } as const)
+        : ({ case: "text", value: decoder.decode(rest) } as const);
+    return { ...delta, offset: BigInt(offset + known), piece };
   }
 
   return {
     fresh(response) {
       for (const { body } of response.events) {
         if (body.case === "messageCompleted") drafts.delete(body.value.draftId);
+        if (body.case === "toolCallFinished") drafts.delete(body.value.callId);
       }
       if (response.deltas.length === 0) return response;
       return { ...response, deltas: response.deltas.flatMap((delta) => fresh(delta) ?? []) };
@@ -53,4 +58,9 @@ export function createDraftPlaces(): DraftPlaces {
       return Object.fromEntries(entries);
     },
   };
+}
+
+function bytesOf({ piece }: Delta): Uint8Array | undefined {
+  if (piece.case === "data") return piece.value;
+  return piece.case === "text" ? encoder.encode(piece.value) : undefined;
 }

@@ -45,4 +45,27 @@ describe("createPieces", () => {
     );
     assert.equal(piece?.text, "all of abc");
   });
+
+  it("tells what a call prints, whole characters, and how much was never told", () => {
+    const pieces = createPieces(async () => "");
+    const print = (offset: number, ...data: number[]) => {
+      const piece = { case: "data", value: Uint8Array.from(data) } as const;
+      const told = pieces.ofDelta(
+        create(DeltaSchema, { draftId: "c", offset: BigInt(offset), piece }),
+      );
+      return told?.kind === "output" ? [told.tool, told.text, told.data.length, told.missed] : told;
+    };
+    const value = { kind: PartKind.OUTPUT, callId: "c", tool: "bash" };
+    pieces.ofDelta(create(DeltaSchema, { draftId: "c", piece: { case: "start", value } }));
+    assert.deepEqual(
+      [print(0, 104, 0xc3), print(2, 0xa9, 33), print(100, 0xa9, 34)],
+      [
+        ["bash", "h", 2, 0],
+        ["bash", "é!", 2, 0],
+        ["bash", '\ufffd"', 2, 96],
+      ],
+    );
+    pieces.forget("c");
+    assert.deepEqual(print(5, 33), ["", "!", 1, 5]);
+  });
 });

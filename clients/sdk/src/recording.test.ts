@@ -115,6 +115,26 @@ describe("recordingOf", () => {
     ]);
   });
 
+  it("leaves out what a turn only waited for a person, and nothing of what ran meanwhile", async () => {
+    const record = createRecorder("s");
+    const events = [
+      record(0, bodies.turnStarted(), turn),
+      record(0, bodies.callStarted("b"), step),
+      record(0, bodies.requested("x", "a"), step),
+      record(5000, bodies.callFinished("b", 1, 5000), step),
+      record(65_000, bodies.resolved("x"), step),
+      record(70_000, bodies.callStarted("a"), step),
+    ];
+    assert.deepEqual(await told(events), [
+      [0, "turnStarted"],
+      [0, "toolCallStarted"],
+      [0, "approvalRequested"],
+      [5000, "toolCallFinished"],
+      [6000, "approvalResolved", "skipped 59000"],
+      [11_000, "toolCallStarted"],
+    ]);
+  });
+
   it("does not wait for a daemon that was down, and keeps what was written before", async () => {
     const record = createRecorder("s");
     const events = [

@@ -10,7 +10,7 @@ export type Recorded = {
   readonly at: number;
   /** When it was told, in milliseconds since 1970. */
   readonly time: number;
-  /** Milliseconds left out before it, in which no turn ran. */
+  /** Milliseconds left out before it, in which nothing ran. */
   readonly skipped: number;
 } & (
   | { readonly kind: "event"; readonly event: Event }
@@ -39,8 +39,9 @@ interface Moment {
 
 /**
  * A session's events with the deltas that were told between them, at the times
- * they were told. Where no turn ran for longer than `longestPause` milliseconds,
- * the rest of that time is left out. Holds no more than what one model call tells.
+ * they were told. Where nothing ran, or only waited for a person, for longer than
+ * `longestPause` milliseconds, the rest of that time is left out. Holds no more than
+ * what one model call tells.
  */
 export async function* recordingOf(
   events: AsyncIterable<Event>,
@@ -164,29 +165,51 @@ function isAfterRestart(event: Event, moment: Moment): boolean {
 function createClock(longestPause: number) {
   let last: number | undefined;
   let at = 0;
-  let isRunning = false;
+  const work = createWork();
   return {
     next({ time, isRecovery, told }: Placed): Recorded {
       const pause = Math.max(0, time - (last ?? time));
-      const isIdle = !isRunning || isRecovery;
+      const isIdle = work.isIdle() || isRecovery;
       const skipped = isIdle ? Math.max(0, pause - longestPause) : 0;
       at += pause - skipped;
       last = Math.max(time, last ?? time);
-      if (told.kind === "event") isRunning = isRunningAfter(told.event, isRunning);
+      if (told.kind === "event") work.add(told.event);
       return { at, time, skipped, ...told };
     },
   };
 }
 
-function isRunningAfter({ body }: Event, before: boolean): boolean {
-  switch (body.case) {
-    case "turnStarted":
-    case "turnResumed":
-      return true;
-    case "turnSuspended":
-    case "turnFinished":
-      return false;
-    default:
-      return before;
-  }
+/** Whether a turn runs that does not merely wait for a person. */
+function createWork() {
+  let isRunning = false;
+  const calls = new Set<string>();
+  const approvals = new Set<string>();
+  return {
+    isIdle: () => !isRunning || (approvals.size > 0 && calls.size === 0),
+    add({ body }: Event): void {
+      switch (body.case) {
+        case "turnStarted":
+        case "turnResumed":
+          isRunning = true;
+          calls.clear();
+          break;
+        case "turnSuspended":
+        case "turnFinished":
+          isRunning = false;
+          break;
+        case "toolCallStarted":
+          calls.add(body.value.callId);
+          break;
+        case "toolCallFinished":
+          calls.delete(body.value.callId);
+          break;
+        case "approvalRequested":
+          approvals.add(body.value.approval?.id ?? "");
+          break;
+        case "approvalResolved":
+          approvals.delete(body.value.approvalId);
+          break;
+      }
+    },
+  };
 }

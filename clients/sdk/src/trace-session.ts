@@ -123,6 +123,7 @@ function placeOfEvent({ body, turnId, step }: Event): string {
     return callPlace(body.value.callId);
   }
   if (body.case === "toolCallProgressed") return callPlace(body.value.callId);
+  if (body.case === "approvalRequested") return callPlace(body.value.approval?.callId ?? "");
   if (step > 0) return stepPlace(turnId, step);
   return turnId === "" ? "" : turnPlace(turnId);
 }

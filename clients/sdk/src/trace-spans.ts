@@ -27,9 +27,9 @@ export interface SessionSpan extends TimeSpan {
 /** What a time went by with: the four add up to it. */
 export interface TimeSpent {
   readonly model: number;
-  /** While at least one tool call ran. */
+  /** While at least one tool call ran that waited for nobody. */
   readonly tools: number;
-  /** Suspended, or pausing before another attempt. */
+  /** For a person while no call ran; suspended; or pausing before another attempt. */
   readonly waiting: number;
   readonly other: number;
 }
@@ -92,8 +92,12 @@ export interface CallSpan extends TimeSpan {
   readonly tool: string;
   /** The JSON text as the model wrote it. */
   readonly arguments: string;
-  /** `requested`, `running`, or how it ended, such as `ok` or `tool_error`. */
+  /** `requested`, `waiting`, `running`, or how it ended, such as `ok` or `tool_error`. */
   readonly status: string;
+  /** Milliseconds that it waited for people, in all of `waits`. */
+  readonly waited: number;
+  /** When it waited for people: as a rule before it began. */
+  readonly waits: readonly TimeSpan[];
   /** Of its children. */
   readonly spent: Spending;
   readonly children: readonly SessionSpan[];

@@ -4,7 +4,7 @@ import { failureOf, lengthOf, timeOf, wordOf } from "./event-words.ts";
 import { sumOf } from "./spending.ts";
 import { createTimeMeter } from "./time-meter.ts";
 import type { ChildrenOf } from "./trace-calls.ts";
-import type { SuspensionSpan, TurnSpan } from "./trace-spans.ts";
+import type { SuspensionSpan, TimeSpent, TurnSpan } from "./trace-spans.ts";
 import { createStepFold, type StepFold } from "./trace-step.ts";
 
 /** The place of a turn's events that belong to no step. */
@@ -38,6 +38,8 @@ export function createTurnFold(turnId: string, startTime: number, model: string)
   let endTime: number | undefined;
   let lastStep: StepFold | undefined;
   const runningCalls = new Set<string>();
+  /** Calls that wait for a person, by approval. */
+  const waitingCalls = new Map<string, string>();
   meter.enter("other", startTime);
 
   function stepOf(event: Event): void {
@@ -60,13 +62,33 @@ export function createTurnFold(turnId: string, startTime: number, model: string)
         break;
       case "toolCallStarted":
         runningCalls.add(body.value.callId);
-        meter.enter("tools", at);
+        meter.enter(busyWith(), at);
         break;
       case "toolCallFinished":
         runningCalls.delete(body.value.callId);
-        meter.enter(runningCalls.size > 0 ? "tools" : "other", at);
+        answered(body.value.callId);
+        meter.enter(busyWith(), at);
+        break;
+      case "approvalRequested":
+        waitingCalls.set(body.value.approval?.id ?? "", body.value.approval?.callId ?? "");
+        meter.enter(busyWith(), at);
+        break;
+      case "approvalResolved":
+        if (waitingCalls.delete(body.value.approvalId)) meter.enter(busyWith(), at);
         break;
     }
+  }
+
+  /** What a turn does between its model calls. */
+  function busyWith(): keyof TimeSpent {
+    const waiting = new Set(waitingCalls.values());
+    if ([...runningCalls].some((callId) => !waiting.has(callId))) return "tools";
+    return waiting.size > 0 ? "waiting" : "other";
+  }
+
+  /** A call that is over waits for nobody, whether somebody answered or not. */
+  function answered(callId: string): void {
+    for (const [id, waiting] of waitingCalls) if (waiting === callId) waitingCalls.delete(id);
   }
 
   function changeTurn({ body }: Event, at: number): void {
@@ -84,7 +106,7 @@ export function createTurnFold(turnId: string, startTime: number, model: string)
       case "turnResumed":
         closeSuspension(at);
         runningCalls.clear();
-        meter.enter(lastStep?.resume(at) ? "model" : "other", at);
+        meter.enter(lastStep?.resume(at) ? "model" : busyWith(), at);
         break;
       case "turnFinished":
         closeSuspension(at);

@@ -78,7 +78,7 @@ describe("createTrace", () => {
     ).session("s", 1000);
     const spent = { ...tokens(10, 1, 2), ...usd(7) };
     const time = { model: 60, tools: 50, waiting: 0, other: 21 };
-    const call = { spent: nothing, children: [] };
+    const call = { waited: 0, waits: [], spent: nothing, children: [] };
     const step = {
       step: 1,
       model: "p/m",
@@ -142,6 +142,44 @@ describe("createTrace", () => {
       ],
       children: [],
     });
+  });
+
+  it("tells what calls waited for people, apart from what they took", () => {
+    const record = createRecorder("s");
+    const turnId = "t";
+    const place = { turnId, step: 1 };
+    const events = [
+      record(0, bodies.turnStarted(), { turnId }),
+      record(0, bodies.stepStarted(), place),
+      record(10, bodies.message(...["a", "b", "c"].map((id) => callPart(id, "bash"))), place),
+      record(10, bodies.callStarted("b"), place),
+      record(10, bodies.requested("x", "a"), place),
+      record(10, bodies.requested("y", "c"), place),
+      record(30, bodies.callFinished("b", OK, 20), place), // b runs meanwhile: no waiting yet
+      record(80, bodies.resolved("x"), place),
+      record(80, bodies.callStarted("a"), place),
+      record(90, bodies.callFinished("a", OK, 10), place),
+    ] as const;
+    const spanOf = (...more: readonly Event[]) =>
+      traceOf(...events, ...more).session("s", 200)?.turns[0];
+    const callsOf = (turn: ReturnType<typeof spanOf>) =>
+      turn?.steps[0]?.calls.map(({ callId, status, startTime, duration, waited }) => [
+        ...[callId, status, startTime, duration, waited],
+      ]);
+    const open = spanOf();
+    assert.deepEqual(open?.time, { model: 10, tools: 30, waiting: 160, other: 0 });
+    assert.deepEqual(callsOf(open), [
+      ["a", "ok", 80, 10, 70],
+      ["b", "ok", 10, 20, 0],
+      ["c", "waiting", 200, 0, 190],
+    ]);
+    const over = spanOf(
+      record(100, bodies.resolved("y"), place),
+      record(100, bodies.callFinished("c", DENIED), place),
+      record(110, bodies.turnFinished(COMPLETED, 110), { turnId }),
+    );
+    assert.deepEqual(over?.time, { model: 10, tools: 30, waiting: 60, other: 10 });
+    assert.deepEqual(callsOf(over)?.at(-1), ["c", "denied", 100, 0, 90]);
   });
 
   it("tells attempts, what was waited between them, and what nobody knows the price of", () => {

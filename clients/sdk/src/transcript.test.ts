@@ -134,4 +134,32 @@ describe("createTranscript", () => {
     const [part] = transcript.entries()[0]?.parts ?? [];
     assert.equal(part?.kind.value, piece.repeat(count));
   });
+
+  it("shows the end of what a call prints until its result takes the place", () => {
+    const encoder = new TextEncoder();
+    const start = { kind: PartKind.OUTPUT, callId: "c", tool: "bash" };
+    const print = (offset: number, said: string) => ({
+      draftId: "c",
+      offset: BigInt(offset),
+      piece: { case: "data", value: encoder.encode(said) } as const,
+    });
+    const begun = { draftId: "c", piece: { case: "start", value: start } as const };
+    const other = {
+      case: "toolCallFinished",
+      value: { callId: "b", status: ToolCallStatus.OK },
+    } as const;
+    const told = [
+      { deltas: [begun, print(0, "one "), print(4, "twö")] },
+      { events: [{ body: other }] },
+      { deltas: [print(4, "two "), print(1000, "end")] },
+    ];
+    const draft = { ...plain, isDraft: true };
+    assert.deepEqual(foldOf(...told.slice(0, 1)), [["result", [["text", "one twö"]], draft]]);
+    assert.deepEqual(foldOf(...told)[0], ["result", [["text", "end"]], draft]);
+    const value = { callId: "c", status: ToolCallStatus.OK, parts: [text("done")] };
+    assert.deepEqual(foldOf(...told, { events: [{ body: { case: "toolCallFinished", value } }] }), [
+      ["result", [], plain],
+      ["result", [["text", "done"]], plain],
+    ]);
+  });
 });

@@ -3,6 +3,7 @@ import { type Delta, type Event, PartKind } from "@daphnia/protocol/event";
 import type { WatchResponse } from "@daphnia/protocol/event_service";
 import { type Part, PartSchema } from "@daphnia/protocol/message";
 import { ToolCallStatus } from "@daphnia/protocol/tool";
+import { createOutputTail, type OutputTail } from "./output-tail.ts";
 
 /** One line of a conversation as a client shows it. */
 export interface Entry {
@@ -13,7 +14,7 @@ export interface Entry {
   readonly parts: readonly Part[];
   /** True for the result of a call that did not succeed. */
   readonly isError: boolean;
-  /** True while it is being written. */
+  /** True while it is being written; a result then holds the end of what its call prints. */
   readonly isDraft: boolean;
   readonly interrupted: boolean;
   /** True when a later attempt replaced it. */
@@ -44,6 +45,8 @@ const settled = { isError: false, isDraft: false, interrupted: false, superseded
 export function createTranscript(): Transcript {
   const prompts = new Map<string, readonly Part[]>();
   const drafts = new Map<string, Map<number, DraftPart>>();
+  /** What calls print, by call. */
+  const outputs = new Map<string, OutputTail>();
   const idOfSeq = new Map<bigint, string>();
   /** In the order they began. */
   const entries = new Map<string, Entry>();
@@ -81,6 +84,8 @@ export function createTranscript(): Transcript {
       case "toolCallFinished": {
         const { callId: id, parts, status } = body.value;
         const isError = status !== ToolCallStatus.OK;
+        outputs.delete(id);
+        entries.delete(id); // it stands where it ended, not where it began to print
         entries.set(id, { ...base, id, kind: "result", parts, isError });
         break;
       }
@@ -92,15 +97,26 @@ export function createTranscript(): Transcript {
 
   /** Only a machine that lost power leaves a draft that nothing settled. */
   function dropDrafts(turnId: string): void {
-    for (const id of drafts.keys()) {
+    for (const id of [...drafts.keys(), ...outputs.keys()]) {
       if (entries.get(id)?.turnId !== turnId) continue;
       drafts.delete(id);
+      outputs.delete(id);
       entries.delete(id);
     }
   }
 
+  function addOutput({ draftId: id, turnId, step, offset }: Delta, data: Uint8Array): void {
+    const tail = outputs.get(id) ?? createOutputTail();
+    outputs.set(id, tail);
+    tail.add(Number(offset), data);
+    const parts = [tail.part()];
+    entries.set(id, { id, kind: "result", turnId, step, parts, ...settled, isDraft: true });
+  }
+
   function addDelta(delta: Delta): void {
-    const { draftId: id, turnId, step } = delta;
+    const { draftId: id, turnId, step, piece } = delta;
+    if (piece.case === "data") addOutput(delta, piece.value);
+    if (piece.case === "data" || isOutputStart(delta)) return;
     const parts = drafts.get(id) ?? new Map<number, DraftPart>();
     drafts.set(id, parts);
     parts.set(delta.part, withPiece(parts.get(delta.part), delta));
@@ -122,6 +138,11 @@ export function createTranscript(): Transcript {
     },
     entries: () => [...entries.values()],
   };
+}
+
+/** What a call prints is no part of a message. */
+function isOutputStart({ piece }: Delta): boolean {
+  return piece.case === "start" && piece.value.kind === PartKind.OUTPUT;
 }
 
 const encoder = new TextEncoder();
@@ -151,6 +172,7 @@ function toPart({ kind, callId, tool, text }: DraftPart): Part {
       return create(PartSchema, {
         kind: { case: "toolCall", value: { callId, tool, arguments: text } },
       });
+    case PartKind.OUTPUT: // is kept apart
     case PartKind.TEXT:
     case PartKind.UNSPECIFIED:
       return create(PartSchema, { kind: { case: "text", value: text } });

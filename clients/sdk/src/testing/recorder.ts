@@ -43,6 +43,9 @@ export const bodies = {
     const duration = ms === undefined ? {} : { duration: durationFromMs(ms) };
     return { case: "toolCallFinished", value: { callId, status, ...duration } } as const;
   },
+  requested: (id: string, callId: string) =>
+    ({ case: "approvalRequested", value: { approval: { id, callId } } }) as const,
+  resolved: (approvalId: string) => ({ case: "approvalResolved", value: { approvalId } }) as const,
   turnFinished: (outcome: number, ms: number) =>
     ({ case: "turnFinished", value: { outcome, duration: durationFromMs(ms) } }) as const,
 };
