@@ -2,6 +2,7 @@ import { type JsonObject, toJson } from "@bufbuild/protobuf";
 import type { Event, MessageCompleted } from "@daphnia/protocol/event";
 import { TurnFinishedSchema } from "@daphnia/protocol/event";
 import type { Part } from "@daphnia/protocol/message";
+import { ToolCallStatus } from "@daphnia/protocol/tool";
 import type { FollowedTurn, TurnEnd } from "./follow-turn.ts";
 
 /** Remembers of a turn what its end is told with: who answered, and what was said last. */
@@ -10,6 +11,8 @@ export interface Answer {
   /** `provider/model`, and what the provider calls it where that differs. */
   model(): string;
   steps(): number;
+  /** True where a call of the last step that called tools was denied. */
+  isDenied(): boolean;
   /** The answer as one document: the fields of `AskResponse` and of `turn_finished`. */
   document(turn: FollowedTurn, end: TurnEnd): Promise<JsonObject>;
 }
@@ -18,6 +21,8 @@ export function createAnswer(readText: (digest: string) => Promise<string>): Ans
   let model = "";
   let responseModel = "";
   let steps = 0;
+  /** The last step with calls that are answered. */
+  let calls = { step: 0, isDenied: false };
   let last: MessageCompleted | undefined;
   const answered = () => {
     const known = model.slice(model.indexOf("/") + 1);
@@ -31,10 +36,16 @@ export function createAnswer(readText: (digest: string) => Promise<string>): Ans
         model = `${body.value.provider}/${body.value.model}`;
       }
       if (body.case === "stepFinished") responseModel = body.value.responseModel;
+      if (body.case === "toolCallFinished") {
+        const { DENIED, LOOP_STOPPED } = ToolCallStatus;
+        const isDenied = [DENIED, LOOP_STOPPED].includes(body.value.status);
+        calls = { step, isDenied: isDenied || (calls.step === step && calls.isDenied) };
+      }
       if (body.case === "messageCompleted") last = body.value;
     },
     model: answered,
     steps: () => steps,
+    isDenied: () => calls.isDenied,
     async document({ sessionId, turnId, cursor }, end) {
       const texts = (last?.message?.parts ?? []).map((part) => wholeText(part, readText));
       const finished = end.kind === "finished" ? toJson(TurnFinishedSchema, end.finished) : {};

@@ -12,6 +12,7 @@ export interface SessionOptions {
   readonly agent?: string;
   readonly model?: string;
   readonly root?: readonly string[];
+  readonly mode?: string;
 }
 
 /** Where a session may work. */
@@ -62,15 +63,33 @@ export async function openSession(
   const { sessions } = target.client;
   if (options.session !== undefined) {
     const { session } = await sessions.getSession({ sessionId: options.session });
-    return { session: present(session), isNew: false };
+    return { session: await inMode(target, present(session), options), isNew: false };
   }
-  if (options.continue) return { session: await lastSession(target, options), isNew: false };
+  if (options.continue) {
+    const last = await lastSession(target, options);
+    return { session: await inMode(target, last, options), isNew: false };
+  }
   const { session } = await sessions.createSession({
     ...placeOf(target, options.root),
     agent: options.agent ?? "",
     model: options.model ?? "",
+    mode: options.mode ?? "",
   });
   return { session: present(session), isNew: true };
+}
+
+/** The session in the mode that was asked for, from now on. */
+async function inMode(
+  target: Target,
+  { id, ...session }: Session,
+  { mode }: SessionOptions,
+): Promise<Session> {
+  if (mode === undefined || mode === session.mode) return { id, ...session };
+  const { session: changed } = await target.client.sessions.updateSession({
+    session: { id, mode },
+    updateMask: { paths: ["mode"] },
+  });
+  return present(changed);
 }
 
 async function lastSession(target: Target, { agent = "" }: SessionOptions): Promise<Session> {

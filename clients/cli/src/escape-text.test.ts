@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { oneLine, plain, safeJson, shortened } from "./escape-text.ts";
+import { oneLine, plain, safeJson, shortened, visible, visibleLine } from "./escape-text.ts";
 
 describe("plain", () => {
   it("shows what would drive a terminal and keeps newlines and tabs", () => {
@@ -28,5 +28,23 @@ describe("safeJson", () => {
     const value = { text: "\u001b\u007f\u009b\u00a0" };
     assert.equal(safeJson(value), '{"text":"\\u001b\\u007f\\u009b\u00a0"}');
     assert.deepEqual(JSON.parse(safeJson(value)), value);
+  });
+
+  it("shows what hides where somebody decides by what they read", () => {
+    const hidden = [
+      "\u200b",
+      "\u00ad",
+      "\u3164",
+      "\u{e0041}",
+      "\ufe0f",
+      "\u00a0",
+      "\u2028",
+      "\u2800",
+    ];
+    assert.equal(
+      visibleLine(`rm${hidden.join("x")} y`),
+      "rm\\u200bx\\xadx\\u3164x\\u{e0041}x\\ufe0fx\\xa0x\\u2028x\\u2800 y",
+    );
+    assert.equal(visible("a b\n\tc\u001b é 字 🙂"), "a b\n\tc\\x1b é 字 🙂");
   });
 });

@@ -56,4 +56,40 @@ describe("eventLine", () => {
     const unknown = create(EventSchema, { seq: 1n, sessionId: "s", time });
     assert.match(eventLine(unknown, style), /unknown +an event of a newer daemon/);
   });
+
+  it("says what waits, how it was answered, and what was put back", () => {
+    const names = { ...style, session: "none" } as const;
+    const said = (body: NonNullable<MessageInitShape<typeof EventSchema>["body"]>, id = "") =>
+      eventLine(create(EventSchema, { seq: 7n, time, body, principal: { id } }), names).slice(18);
+    const claims = [
+      { kind: "read", subject: "/r", action: 1 },
+      { kind: "run", subject: "rm -rf /r/x", action: 2 },
+    ];
+    const approval = { id: "s/approval-1", tool: "bash", claims };
+    assert.equal(
+      said({ case: "approvalRequested", value: { approval } }),
+      "approval_requested bash rm -rf /r/x · s/approval-1",
+    );
+    const approvalId = "s/approval-1";
+    assert.equal(
+      said(
+        { case: "approvalResolved", value: { approvalId, choice: 4, reason: "not now" } },
+        "you",
+      ),
+      "approval_resolved  denied by you · not now · s/approval-1",
+    );
+    assert.equal(
+      said({ case: "approvalResolved", value: { approvalId, choice: 4, expired: true } }),
+      "approval_resolved  nobody answered in time: denied · s/approval-1",
+    );
+    const files = [{ path: "/r/a" }, { path: "/r/b", problem: "it changed since" }];
+    assert.equal(
+      said({ case: "turnReverted", value: { turnId: "turn-1", files } }),
+      "turn_reverted      turn-1: 1 file put back · /r/b: it changed since",
+    );
+    assert.equal(
+      said({ case: "scopeViolated", value: { callId: "c", what: "bash" } }),
+      "scope_violated     bash · c",
+    );
+  });
 });

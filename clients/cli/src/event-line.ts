@@ -1,4 +1,5 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
+import { ApprovalChoice } from "@daphnia/protocol/approval";
 import type { Event } from "@daphnia/protocol/event";
 import { TurnOutcome } from "@daphnia/protocol/session";
 import { ToolCallStatus } from "@daphnia/protocol/tool";
@@ -73,6 +74,11 @@ function isBad({ body }: Event): boolean {
       return body.value.outcome !== TurnOutcome.COMPLETED;
     case "toolCallFinished":
       return body.value.status !== ToolCallStatus.OK;
+    case "approvalResolved":
+      return body.value.choice === ApprovalChoice.DENY;
+    case "turnReverted":
+      return body.value.files.some(({ problem }) => problem !== "");
+    case "scopeViolated":
     case "stepRetried":
     case "configRejected":
     case "accessDenied":
@@ -89,5 +95,6 @@ const styles: Readonly<Record<string, Style>> = {
   step: "blue",
   message: "blue",
   tool: "yellow",
+  approval: "cyan",
   daemon: "magenta",
 };

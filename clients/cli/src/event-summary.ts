@@ -1,5 +1,8 @@
+import { basename } from "node:path";
 import {
+  type ApprovalResolved,
   type Event,
+  type FileChange,
   type StepFinished,
   type ToolCallFinished,
   type TurnError,
@@ -8,11 +11,13 @@ import {
 } from "@daphnia/protocol/event";
 import { Delivery, SuspendReason, TurnOutcome } from "@daphnia/protocol/session";
 import { ToolCallStatus } from "@daphnia/protocol/tool";
-import { costText, protoDurationText, tokensText } from "./figures.ts";
+import { answerText, choiceText, subjectText } from "./approval-text.ts";
+import { bytesText, costText, protoDurationText, tokensText } from "./figures.ts";
 import { partsText } from "./part-text.ts";
+import { principalText, type Who } from "./principal-text.ts";
 
 /** What an event says, in words that are not yet escaped. */
-export function summaryOf({ body }: Event): string {
+export function summaryOf({ body, principal }: Event): string {
   switch (body.case) {
     case "sessionCreated":
       return listed([body.value.agent, body.value.model, body.value.cwd, body.value.title]);
@@ -57,6 +62,20 @@ export function summaryOf({ body }: Event): string {
       return body.value.message;
     case "toolCallFinished":
       return callText(body.value);
+    case "turnReverted": {
+      const left = body.value.files.filter(({ problem }) => problem !== "");
+      const back = body.value.files.length - left.length;
+      const why = left.map(({ path, problem }) => `${path}: ${problem}`);
+      return listed([`${body.value.turnId}: ${countText(back, "file")} put back`, ...why]);
+    }
+    case "approvalRequested": {
+      const { approval } = body.value;
+      return approval === undefined ? "" : listed([subjectText(approval), approval.id]);
+    }
+    case "approvalResolved":
+      return resolvedText(body.value, principal);
+    case "scopeViolated":
+      return `${body.value.what} · ${body.value.callId}`;
     case "daemonStarted":
       return `version ${body.value.version}, pid ${body.value.pid}, ${body.value.recovered} recovered`;
     case "daemonStopping":
@@ -96,8 +115,37 @@ function stepText({ finishReason, usage, cost, duration }: StepFinished): string
   return listed([finishReason, tokensText(usage), costText(cost), protoDurationText(duration)]);
 }
 
-function callText({ status, duration, parts }: ToolCallFinished): string {
-  return listed([statusText(status), protoDurationText(duration), partsText(parts)]);
+function callText({ status, duration, output, changes, parts }: ToolCallFinished): string {
+  const printed = output === undefined ? "" : `printed ${bytesText(Number(output.size))}`;
+  const facts = [protoDurationText(duration), printed, changesText(changes)];
+  return listed([statusText(status), ...facts, partsText(parts)]);
+}
+
+/** What a call did to files, in a few words: `a.txt +3 -1`. */
+export function changesText(changes: readonly FileChange[]): string {
+  return changes.map(({ path, diff }) => `${basename(path)}${diffCount(diff)}`).join(", ");
+}
+
+function diffCount(diff: string): string {
+  const lines = diff.split("\n").filter((line) => !/^(\+\+\+|---) /.test(line));
+  const count = (sign: string) => lines.filter((line) => line.startsWith(sign)).length;
+  return diff === "" ? "" : ` +${count("+")} -${count("-")}`;
+}
+
+/** How an approval was answered, by whom and from where. */
+export function resolvedText(resolved: ApprovalResolved, who: Who | undefined): string {
+  const { choice, expired, reason, answers, peer } = resolved;
+  if (expired) return listed(["nobody answered in time: denied", resolved.approvalId]);
+  // Its call got its answer without: the turn was canceled, or the daemon decided anew.
+  if (who === undefined) return listed(["nobody was asked any more", reason, resolved.approvalId]);
+  const from = peer === "" || peer === "socket" ? "" : ` from ${peer}`;
+  const told = answers.map(answerText).filter(Boolean);
+  const how = `${choiceText(choice)} by ${principalText(who)}${from}`;
+  return listed([how, reason, told.join(", "), resolved.approvalId]);
+}
+
+function countText(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 function listed(texts: readonly string[]): string {

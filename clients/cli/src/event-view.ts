@@ -32,7 +32,10 @@ export function createEventView(
   const deltas = createDeltaLines(screen, pieces, style);
   return {
     event(event) {
+      const { body } = event;
       deltas.end();
+      if (body.case === "messageCompleted") pieces.forget(body.value.draftId);
+      if (body.case === "toolCallFinished") pieces.forget(body.value.callId);
       screen.print(eventLine(event, style));
     },
     delta: deltas.add,

@@ -1,11 +1,10 @@
 import { Command, Option } from "commander";
-import { collect, readCount, readDuration, readLabel, readSpeed } from "./option-values.ts";
+import { collect, readCount, readDuration, readLabel } from "./option-values.ts";
+import { type Exit, examples } from "./program-parts.ts";
+import { addApprovals, addPermissions } from "./program-permissions.ts";
+import { addSeeing } from "./program-seeing.ts";
 import type { Globals } from "./target.ts";
-import { programName } from "./typed-command.ts";
 import { version } from "./version.ts";
-
-/** Told the exit code of the command that ran. */
-export type Exit = (code: number) => void;
 
 /** The whole command line. What a command does is loaded when it runs. */
 export function createProgram(exit: Exit): Command {
@@ -25,6 +24,8 @@ export function createProgram(exit: Exit): Command {
   addTalking(program, exit);
   addSessions(program, exit);
   addSeeing(program, exit);
+  addApprovals(program, exit);
+  addUndo(program, exit);
   addAgents(program, exit);
   addPermissions(program, exit);
   addDaemon(program, exit);
@@ -43,6 +44,7 @@ function addTalking(program: Command, exit: Exit): void {
         .argParser(collect)
         .conflicts(["session", "continue"]),
     )
+    .option("--mode <mode>", "what it may do: readonly, restrictive, guarded, standard or yolo")
     .option("--timeout <time>", "cancel after this long, such as 90s or 5m", readDuration)
     .option("--stream", "with --json: a line for every event and delta, the answer last")
     .addHelpText(
@@ -82,6 +84,7 @@ function input(command: Command): Command {
     .option("--attach <file>", "attach a file, such as an image; may be repeated", collect)
     .option("--model <provider/model>", "the model that answers")
     .option("--max-steps <number>", "most model calls of the turn", readCount)
+    .option("--unattended", "nobody is here to be asked: the agent's own policy decides")
     .option("--no-start", "start no daemon where none runs");
 }
 
@@ -134,114 +137,16 @@ function addSessions(program: Command, exit: Exit): void {
     });
 }
 
-function addSeeing(program: Command, exit: Exit): void {
+function addUndo(program: Command, exit: Exit): void {
   program
-    .command("events")
-    .description("watch everything that happens; goes on by itself after a restart")
-    .option("--session <id>", "only of this session; may be repeated", collect)
-    .option("--agent <name>", "only of this agent; may be repeated", collect)
-    .option("--family <name>", "only session, prompt, turn, step, tool or daemon", collect)
-    .option("--body <name>", "only this event, such as turn_finished; may be repeated", collect)
-    .option("--label <key=value>", "only of sessions with this label", readLabel)
-    .option("--since <cursor>", "from behind a cursor, or from `beginning` (default: now)")
-    .option("--until-caught-up", "end where the log ends now (default since: beginning)")
-    .option("--deltas", "show what is being written, as it is written")
-    .addHelpText(
-      "before",
-      examples([
-        "events",
-        "events --since beginning --until-caught-up --json",
-        "events --session SESSION --deltas",
-        "events --body turn_finished --body tool_call_finished",
-      ]),
-    )
-    .action(async (_options, command: Command) => {
-      const { events } = await import("./commands/events.ts");
-      exit(await events(command.optsWithGlobals()));
-    });
-  addLookingBack(program, exit);
-}
-
-function addLookingBack(program: Command, exit: Exit): void {
-  program
-    .command("trace [session|turn]")
-    .description("show where a session's time, tokens and money went (default: the newest one's)")
-    .addOption(
-      new Option("--format <name>", "a tree, or a file for Perfetto and speedscope")
-        .choices(["tree", "chrome"])
-        .default("tree"),
-    )
-    .addHelpText("before", examples(["trace", "trace TURN --format chrome > trace.json"]))
-    .action(async (id: string | undefined, _options, command: Command) => {
-      const { trace } = await import("./commands/trace.ts");
-      exit(await trace(id, command.optsWithGlobals()));
-    });
-  program
-    .command("replay [session]")
-    .description("play a session again, as it was written, at its own pace or faster")
-    .option(
-      "--speed <times>",
-      "times as fast, such as 2 or 0.5; `max` waits for nothing",
-      readSpeed,
-      1,
-    )
-    .option("--from <seq>", "from this event on", readCount)
-    .addHelpText("before", examples(["replay", "replay SESSION --speed 4 --from 20"]))
-    .action(async (id: string | undefined, _options, command: Command) => {
-      const { replay } = await import("./commands/replay.ts");
-      exit(await replay(id, command.optsWithGlobals()));
-    });
-  program
-    .command("transcript [session]")
-    .description("print what was said in a session, as Markdown")
-    .option("--at <seq>", "as it was after this event (default: now)", readCount)
-    .addHelpText("before", examples(["transcript > talk.md"]))
-    .action(async (id: string | undefined, _options, command: Command) => {
-      const { transcript } = await import("./commands/transcript.ts");
-      exit(await transcript(id, command.optsWithGlobals()));
-    });
-  program
-    .command("request")
-    .argument("[session|turn]")
-    .argument("[step]", "a number from 1 (default: the last one)", readCount)
-    .description("print exactly what a step sent to its model")
-    .addHelpText("before", examples(["request", "request TURN 2"]))
-    .action(
-      async (id: string | undefined, step: number | undefined, _options, command: Command) => {
-        const { request } = await import("./commands/request.ts");
-        exit(await request(id, step, command.optsWithGlobals()));
-      },
-    );
-}
-
-function addPermissions(program: Command, exit: Exit): void {
-  const permissions = program.command("permissions").description("see what agents may do, and why");
-  permissions
-    .command("explain <tool> <arguments...>")
-    .description("say which rule decides about a call, without running it")
-    .option("--mode <mode>", "readonly, restrictive, guarded, standard or yolo")
-    .option("--agent <name>", "with this agent's mode and rules")
-    .addOption(
-      new Option("--root <dir>", "a folder it may use; may be repeated").argParser(collect),
-    )
-    .option("--cwd <dir>", "the folder it runs in (default: the first root, or this one)")
-    .option("--rules <file>", "a file of rules, in place of those of daphnia.toml")
-    .addOption(new Option("--sandbox <state>", "as if commands ran in one").choices(["on", "off"]))
-    .addHelpText(
-      "before",
-      examples(["permissions explain bash 'git status && rm x'", "permissions mode standard"]),
-    )
-    .action(async (tool: string, words: string[], _options, command: Command) => {
-      const { explainCall } = await import("./commands/permissions.ts");
-      exit(await explainCall(tool, words, command.optsWithGlobals()));
-    });
-  permissions
-    .command("mode [name]")
-    .description("print the rules of a mode, in the order in which they count")
-    .option("--agent <name>", "with this agent's rules")
-    .action(async (name: string | undefined, _options, command: Command) => {
-      const { showMode } = await import("./commands/permissions.ts");
-      exit(await showMode(name, command.optsWithGlobals()));
+    .command("undo")
+    .argument("<session|turn>", "the turn, or its session")
+    .argument("[turn]")
+    .description("put files that a turn changed back, where nothing changed them since")
+    .addHelpText("before", examples(["undo TURN", "undo SESSION TURN"]))
+    .action(async (first: string, second: string | undefined, _options, command: Command) => {
+      const { undo } = await import("./commands/undo.ts");
+      exit(await undo(first, second, command.optsWithGlobals()));
     });
 }
 
@@ -323,9 +228,4 @@ function addHousekeeping(program: Command, exit: Exit): void {
       const { purge } = await import("./commands/purge.ts");
       exit(await purge(command.optsWithGlobals()));
     });
-}
-
-function examples(lines: readonly string[]): string {
-  const name = programName();
-  return `Examples:\n${lines.map((line) => `  ${name} ${line}`).join("\n")}\n`;
 }

@@ -118,16 +118,16 @@ function attemptText({ status, error, firstToken }: AttemptSpan): string {
 }
 
 function rowOfCall(call: CallSpan): TraceRow {
-  const { tool, status, spent, children } = call;
+  const { tool, status, waited, spent, children } = call;
   const isOk = status === "ok";
   const words = isOk ? "" : ` · ${status.replaceAll("_", " ")}`;
-  const isGoingOn = status === "running" || status === "requested";
+  const isGoingOn = ["running", "requested", "waiting"].includes(status);
   return {
     label: oneLine(`${tool} ${argumentsText(call.arguments)}`.trimEnd()) + words,
     ...(!isOk && { style: isGoingOn ? "cyan" : "red" }),
     time: timeText(call),
     ...(children.length > 0 && { spent }),
-    below: children.map(rowOfSession),
+    below: [...waitRow("waited for a person", waited), ...children.map(rowOfSession)],
   };
 }
 

@@ -23,7 +23,8 @@ const time = { model: 1500, tools: 400, waiting: 0, other: 100 };
 
 function call(tool: string, status: string): CallSpan {
   const about = { callId: tool, tool, status, arguments: '{"path":"a/b"}' };
-  return { ...about, ...times, duration: 400, spent: nothingSpent, children: [] };
+  const own = { duration: 400, waited: 0, waits: [] };
+  return { ...about, ...times, ...own, spent: nothingSpent, children: [] };
 }
 
 function turn(more: Partial<TurnSpan>): TurnSpan {
@@ -95,6 +96,23 @@ describe("traceLines", () => {
       '├ turn-1 running · "Look around."    50 ms …    ≥1204     ≥800     ≥100  ≥$0.0015',
       '└ turn-1 queued · "Look around."',
       "  └ waited for the turns before        1.2 s",
+    ]);
+  });
+
+  it("shows what a call waited for a person below it", () => {
+    const steps = turn({})
+      .steps.slice(0, 1)
+      .map((step) => ({
+        ...step,
+        calls: [
+          { ...call("bash", "ok"), waited: 90_000 },
+          { ...call("edit", "waiting"), waited: 4 },
+        ],
+      }));
+    assert.deepEqual(linesOf(Number.POSITIVE_INFINITY, turn({ steps })).slice(5, -2), [
+      "    ├ bash path=a/b                        400 ms",
+      "    │ └ waited for a person            1 min 30 s",
+      "    └ edit path=a/b · waiting              400 ms",
     ]);
   });
 

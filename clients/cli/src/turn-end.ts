@@ -45,17 +45,20 @@ export function sayEnd(
     protoDurationText(finished.duration),
   ].filter(Boolean);
   if (finished.error) screen.say(tint("red", plain(errorText(finished.error))));
+  if (isOk && answer.isDenied()) screen.say(tint("yellow", "what it last wanted to do was denied"));
   const who = oneLine(answer.model()) || "no model";
   screen.say(
     `${mark} ${outcomeText(finished.outcome)} ${tint("dim", `· ${who} · ${figures.join(" · ")}`)}`,
   );
 }
 
-/** The exit code of what came of a turn. */
-export function exitCodeOfEnd(end: TurnEnd): number {
+/** The exit code of what came of a turn; `isDenied`: what it last wanted to do was denied. */
+export function exitCodeOfEnd(end: TurnEnd, isDenied: boolean): number {
   switch (end.kind) {
-    case "finished":
-      return exitCodeOf(end.finished.outcome);
+    case "finished": {
+      const code = exitCodeOf(end.finished.outcome);
+      return code === exitCodes.ok && isDenied ? exitCodes.denied : code;
+    }
     case "suspended":
       return end.suspended.reason === SuspendReason.BUDGET ? exitCodes.budget : exitCodes.failed;
     case "left":

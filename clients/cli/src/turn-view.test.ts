@@ -121,4 +121,38 @@ describe("createTurnView", () => {
       { out: "bro\n\nwhole\n", err: "  ↻ overloaded: busy; trying again\n" },
     );
   });
+
+  it("shows a plan as a list, what a call changed, and how an approval was answered", async () => {
+    const plan = '{"tasks":[{"text":"look","status":"done"},{"text":"act","status":"active"}]}';
+    const call = (callId: string, tool: string, args: string) => ({
+      kind: { case: "toolCall", value: { callId, tool, arguments: args } } as const,
+    });
+    const message = { parts: [call("a", "plan", plan), call("b", "edit", '{"path":"x.txt"}')] };
+    const ok = { status: ToolCallStatus.OK, duration: durationFromMs(7) };
+    const diff = "--- x.txt\n+++ x.txt\n@@ -1 +1,2 @@\n-one\n+two\n+three\n";
+    const changes = [{ path: "/r/x.txt", diff }];
+    const resolved = { approvalId: "s/approval-1", choice: 1, peer: "127.0.0.1:5" };
+    const { err } = await shown({
+      events: [
+        { body: { case: "messageCompleted", value: { draftId: "d", message } } },
+        { body: { case: "toolCallFinished", value: { callId: "a", ...ok } } },
+        {
+          principal: { id: "owner" },
+          body: { case: "approvalResolved", value: resolved },
+        },
+        { body: { case: "toolCallFinished", value: { callId: "b", ...ok, changes } } },
+      ],
+    });
+    assert.equal(
+      err,
+      [
+        "  ✓ plan 7 ms",
+        "    ✓ look",
+        "    ▸ act",
+        "  · allowed once by owner from 127.0.0.1:5 · s/approval-1",
+        "  ✓ edit path=x.txt 7 ms · x.txt +2 -1",
+        "",
+      ].join("\n"),
+    );
+  });
 });

@@ -1,13 +1,15 @@
-import type { Pieces } from "@daphnia/client/pieces";
-import type { Event, ToolCallFinished } from "@daphnia/protocol/event";
+import type { Piece, Pieces } from "@daphnia/client/pieces";
+import type { Event, MessageCompleted, ToolCallFinished } from "@daphnia/protocol/event";
 import type { WatchResponse } from "@daphnia/protocol/event_service";
+import type { ToolCall } from "@daphnia/protocol/message";
 import { ToolCallStatus } from "@daphnia/protocol/tool";
 import { argumentsText } from "./call-text.ts";
 import { oneLine, plain, shortened } from "./escape-text.ts";
-import { errorText, statusText, summaryOf } from "./event-summary.ts";
+import { changesText, errorText, resolvedText, statusText, summaryOf } from "./event-summary.ts";
 import { protoDurationText } from "./figures.ts";
 import { partsText } from "./part-text.ts";
-import type { Screen } from "./screen.ts";
+import { planLines } from "./plan-lines.ts";
+import type { Screen, Style } from "./screen.ts";
 
 /** Shows one turn to a person: the answer as data, everything else as talk. */
 export interface TurnView {
@@ -18,6 +20,10 @@ export interface TurnView {
 interface Call {
   readonly tool: string;
   readonly arguments: string;
+  /** The tasks of a plan. */
+  readonly plan: readonly string[];
+  /** The end of what it printed. */
+  printed: string;
   timer?: NodeJS.Timeout;
 }
 
@@ -31,8 +37,13 @@ export function createTurnView(screen: Screen, pieces: Pieces): TurnView {
   let open = "";
   let hasSpoken = false;
 
-  function show(piece: Awaited<ReturnType<Pieces["ofMessage"]>>[number]): void {
+  function show(piece: Piece): void {
     if (piece.kind === "arguments") return; // the call's row tells them
+    if (piece.kind === "output") {
+      const call = calls.get(piece.draftId);
+      if (call !== undefined) call.printed = `${call.printed}${piece.text}`.slice(-1000);
+      return;
+    }
     const key = `${piece.kind} ${piece.draftId} ${piece.part}`;
     const isNew = key !== open;
     open = key;
@@ -60,57 +71,55 @@ export function createTurnView(screen: Screen, pieces: Pieces): TurnView {
     screen.say(text);
   }
 
-  function finish({ callId, status, duration, parts }: ToolCallFinished): void {
+  function finish({ callId, status, duration, parts, changes }: ToolCallFinished): void {
     const call = calls.get(callId);
     clearTimeout(call?.timer);
     calls.delete(callId);
+    pieces.forget(callId);
     const isOk = status === ToolCallStatus.OK;
     const mark = isOk ? tint("green", "✓") : tint("red", "✗");
     const name = `${plain(call?.tool ?? callId)} ${call?.arguments ?? ""}`.trimEnd();
-    const how = [isOk ? "" : statusText(status), protoDurationText(duration)].filter(Boolean);
+    const facts = [isOk ? "" : statusText(status), protoDurationText(duration)];
+    const how = [...facts, oneLine(changesText(changes))].filter(Boolean);
     const why = isOk ? "" : `: ${shortened(oneLine(partsText(parts)), 160)}`;
     row(`  ${mark} ${name} ${tint("dim", `${how.join(" · ")}${why}`)}`);
+    if (isOk) for (const line of call?.plan ?? []) row(`    ${line}`);
   }
 
   function start(callId: string): void {
     const call = calls.get(callId);
     if (call === undefined) return;
-    call.timer = setTimeout(
-      () => row(tint("dim", `  · ${plain(call.tool)} ${call.arguments} still runs`)),
-      longCall,
-    );
+    call.timer = setTimeout(() => {
+      const line = shortened(oneLine(lastLine(call.printed).trim()), 100);
+      const printed = line === "" ? "" : `: ${line}`;
+      row(tint("dim", `  · ${plain(call.tool)} ${call.arguments} still runs${printed}`));
+    }, longCall);
+  }
+
+  async function complete(completed: MessageCompleted): Promise<void> {
+    for (const piece of await pieces.ofMessage(completed)) show(piece);
+    for (const { kind } of completed.message?.parts ?? []) {
+      if (kind.case === "toolCall") calls.set(kind.value.callId, callOf(kind.value));
+    }
+    open = "";
   }
 
   async function addEvent(event: Event): Promise<void> {
     const { body } = event;
     switch (body.case) {
       case "messageCompleted":
-        for (const piece of await pieces.ofMessage(body.value)) show(piece);
-        for (const { kind } of body.value.message?.parts ?? []) {
-          if (kind.case !== "toolCall") continue;
-          const { callId, tool } = kind.value;
-          calls.set(callId, { tool, arguments: argumentsText(kind.value.arguments) });
-        }
-        open = "";
+        await complete(body.value);
         break;
       case "toolCallStarted":
         start(body.value.callId);
         break;
-      case "toolCallProgressed":
-        row(tint("dim", `  · ${oneLine(body.value.message)}`));
-        break;
       case "toolCallFinished":
         finish(body.value);
         break;
-      case "stepRetried":
-        row(tint("yellow", `  ↻ ${oneLine(errorText(body.value.reason))}; trying again`));
-        break;
-      case "turnSuspended":
-        row(tint("yellow", `  … suspended: ${oneLine(summaryOf(event))}`));
-        break;
-      case "turnResumed":
-        row(tint("yellow", `  ↻ resumed after an interruption, ${summaryOf(event)}`));
-        break;
+      default: {
+        const notice = noticeOf(event);
+        if (notice !== undefined) row(tint(notice.style, `  ${notice.text}`));
+      }
     }
   }
 
@@ -127,4 +136,39 @@ export function createTurnView(screen: Screen, pieces: Pieces): TurnView {
       screen.close();
     },
   };
+}
+
+/** The last line that holds something. */
+function lastLine(text: string): string {
+  return text.split("\n").findLast((line) => line.trim() !== "") ?? "";
+}
+
+function callOf({ tool, arguments: json }: ToolCall): Call {
+  const plan = tool === "plan" ? planLines(json) : undefined;
+  const shown = plan === undefined ? argumentsText(json) : "";
+  return { tool, arguments: shown, plan: plan ?? [], printed: "" };
+}
+
+/** What else is worth a row of its own. */
+function noticeOf(event: Event): { readonly style: Style; readonly text: string } | undefined {
+  const { body, principal } = event;
+  switch (body.case) {
+    case "toolCallProgressed":
+      return { style: "dim", text: `· ${oneLine(body.value.message)}` };
+    case "approvalResolved":
+      return { style: "dim", text: `· ${oneLine(resolvedText(body.value, principal))}` };
+    case "scopeViolated":
+      return { style: "red", text: `✗ not granted: ${oneLine(body.value.what)}` };
+    case "stepRetried":
+      return {
+        style: "yellow",
+        text: `↻ ${oneLine(errorText(body.value.reason))}; trying again`,
+      };
+    case "turnSuspended":
+      return { style: "yellow", text: `… suspended: ${oneLine(summaryOf(event))}` };
+    case "turnResumed":
+      return { style: "yellow", text: `↻ resumed after an interruption, ${summaryOf(event)}` };
+    default:
+      return undefined;
+  }
 }

@@ -19,6 +19,17 @@ export function typed(args: string, home: string): string {
   return `${isDefault ? "" : `DAPHNIA_HOME=${quoted(path)} `}${programName()} ${args}`;
 }
 
+/** A command line for a daemon: of a home as `typed` has it, of a url with its url. */
+export function commandFor(target: Place, args: string): string {
+  return target.kind === "home"
+    ? typed(args, target.home)
+    : `${programName()} --url ${quoted(target.url)} ${args}`;
+}
+
+type Place =
+  | { readonly kind: "home"; readonly home: string }
+  | { readonly kind: "url"; readonly url: string };
+
 /** A word as a shell takes it. */
 export function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

@@ -6,6 +6,7 @@ import { DeltaSchema, EventSchema } from "@daphnia/protocol/event";
 import type { WatchResponse } from "@daphnia/protocol/event_service";
 import { type Answer, createAnswer } from "../answer.ts";
 import { openSession, placeOf, type SessionOptions } from "../ask-session.ts";
+import { createDialog, isSomebodyThere } from "../dialog.ts";
 import { oneLine, safeJson } from "../escape-text.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { type FollowedTurn, followTurn, type TurnEnd } from "../follow-turn.ts";
@@ -15,8 +16,10 @@ import { reachDaemon } from "../reach-daemon.ts";
 import { createResumeNotice } from "../resume-notice.ts";
 import { createScreen, type Screen } from "../screen.ts";
 import { type Globals, type Target, targetOf } from "../target.ts";
+import { createTurnApprovals, type TurnApprovals } from "../turn-approvals.ts";
 import { exitCodeOfEnd, sayEnd } from "../turn-end.ts";
 import { createTurnView } from "../turn-view.ts";
+import { commandFor, quoted } from "../typed-command.ts";
 
 export interface AskOptions extends Globals, SessionOptions {
   readonly file?: readonly string[];
@@ -25,6 +28,7 @@ export interface AskOptions extends Globals, SessionOptions {
   readonly timeout?: number;
   readonly start: boolean;
   readonly stream?: boolean;
+  readonly unattended?: boolean;
 }
 
 /** Says something to an agent and shows its answer as it comes. */
@@ -52,6 +56,7 @@ async function begin(text: string, target: Target, options: AskOptions): Promise
       parts,
       maxSteps: options.maxSteps ?? 0,
       model: isNew ? "" : (options.model ?? ""), // a new session has it already
+      unattended: options.unattended ?? false,
     });
   } catch (error) {
     const gone = { sessionId: session.id, reason: "its first prompt was refused" };
@@ -63,7 +68,7 @@ async function begin(text: string, target: Target, options: AskOptions): Promise
 interface Showing {
   readonly target: Target;
   readonly screen: Screen;
-  readonly options: Pick<AskOptions, "json" | "stream" | "timeout">;
+  readonly options: Pick<AskOptions, "json" | "stream" | "timeout" | "unattended">;
 }
 
 /** Follows a turn to its end, cancels it at Ctrl-C or when the time is up. */
@@ -73,6 +78,7 @@ export async function showTurn(turn: FollowedTurn, showing: Showing): Promise<nu
   const answer = createAnswer(readText);
   const view = options.json ? undefined : createTurnView(screen, createPieces(readText));
   const notice = createResumeNotice(screen);
+  const approvals = approvalsOf(showing);
   const leave = new AbortController();
   const canceling = createCanceling(turn, showing, leave);
   const release = catchInterrupts(canceling.interrupt, () => leave.abort());
@@ -83,22 +89,38 @@ export async function showTurn(turn: FollowedTurn, showing: Showing): Promise<nu
       turn,
       async (response) => {
         notice.back();
+        approvals.hide();
         note(response, { turn, answer, screen, options });
         await view?.apply(response);
+        approvals.apply(response); // first: it may end the question
+        approvals.show();
       },
       {
         signal: leave.signal,
         onResume: notice.lost,
       },
     );
+    approvals.close();
     view?.close();
     await report(end, { turn, answer }, showing);
-    return canceling.isLate() ? exitCodes.timeout : exitCodeOfEnd(end);
+    return canceling.isLate() ? exitCodes.timeout : exitCodeOfEnd(end, answer.isDenied());
   } finally {
+    approvals.close();
     view?.close();
     clearTimeout(timer || undefined);
     release();
   }
+}
+
+/** Whoever sits there is asked; all others are told how to answer. */
+function approvalsOf({ target, screen, options }: Showing): TurnApprovals {
+  const isAsked = isSomebodyThere() && !options.json && !options.unattended;
+  return createTurnApprovals({
+    client: target.client,
+    screen,
+    howToAnswer: ({ id }) => commandFor(target, `approvals answer ${quoted(id)}`),
+    openDialog: isAsked ? () => createDialog() : undefined,
+  });
 }
 
 function createCanceling(

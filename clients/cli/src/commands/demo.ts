@@ -94,7 +94,7 @@ async function showTurn(client: Daphnia, screen: Screen, signal: AbortSignal): P
       },
       { signal, onResume: () => {} },
     );
-    return exitCodeOfEnd(end);
+    return exitCodeOfEnd(end, false); // it shows what a daemon does, whatever that is
   } finally {
     view.close();
   }

@@ -73,4 +73,21 @@ describe("daphnia permissions", () => {
     const { code, err } = await cli.run(["permissions", "mode", "standart"]);
     assert.deepEqual([code !== 0, /did you mean standard/.test(err)], [true, true]);
   });
+
+  it("shows the rules of a folder, and trusts them once somebody says so", async () => {
+    await mkdir(join(root, ".daphnia"), { recursive: true });
+    const rules = '[[rules]]\naction = "allow"\npath = "/etc/**"\n';
+    await writeFile(join(root, ".daphnia", "rules.toml"), rules);
+    const shown = await cli.run(["permissions", "project", root]);
+    assert.match(shown.out, /allow +\* +\/etc\/\*\* +is ignored/);
+    assert.match(shown.err, /not trusted: it can only tighten/);
+    const unsure = await cli.run(["permissions", "trust", root]);
+    assert.deepEqual([unsure.code, /nothing was changed/.test(unsure.err)], [1, true]);
+    assert.equal((await cli.run(["permissions", "trust", root, "--yes"])).code, 0);
+    const { out } = await cli.run(["permissions", "project", root, "--json"]);
+    assert.equal(JSON.parse(out).trusted, true);
+    assert.equal((await cli.run(["permissions", "trust", root, "--revoke"])).code, 0);
+    const bare = await cli.run(["permissions", "project", cli.home]);
+    assert.match(bare.err, /has no .daphnia\/rules.toml/);
+  });
 });

@@ -1,11 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { toJson } from "@bufbuild/protobuf";
-import { type Rule, RuleAction, RuleSchema } from "@daphnia/protocol/permission";
 import { readRuleFile } from "@daphnia/server/rules";
 import { oneLine, safeJson } from "../escape-text.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { requireDaemon } from "../find-daemon.ts";
+import { actionText, matchText, ruleJson } from "../rule-text.ts";
 import { createScreen } from "../screen.ts";
 import { tableOf } from "../table.ts";
 import { type Globals, targetOf } from "../target.ts";
@@ -40,14 +39,14 @@ export async function explainCall(
     cwd: resolve(options.cwd ?? options.root?.[0] ?? "."),
     rules: [...rules],
     replaceRules: options.rules !== undefined,
-    sandbox: options.sandbox === "on",
+    ...(options.sandbox && { sandbox: options.sandbox === "on" }),
   });
   const { rule, why, mode } = answer;
-  const action = nameOf(answer.action);
+  const action = actionText(answer.action);
   if (options.json) {
     const claims = answer.claims.map(({ $typeName: _, ...claim }) => ({
       ...claim,
-      action: nameOf(claim.action),
+      action: actionText(claim.action),
     }));
     screen.print(safeJson({ action, rule, why, mode, claims }, 2));
     return exitCodes.ok;
@@ -55,7 +54,7 @@ export async function explainCall(
   screen.print(`${action}: ${oneLine(why)}`);
   screen.print(`rule ${rule}, mode ${mode}`);
   const rows = answer.claims.map((claim) => [
-    nameOf(claim.action),
+    actionText(claim.action),
     claim.kind,
     oneLine(claim.subject),
     claim.rule,
@@ -80,19 +79,16 @@ export async function showMode(
     mode: mode ?? "",
     agent: options.agent ?? "",
   });
-  const otherwise = nameOf(answer.otherwise);
+  const otherwise = actionText(answer.otherwise);
   if (options.json) {
-    const rules = answer.rules.map((rule) => ({
-      ...plainRule(rule),
-      action: nameOf(rule.action),
-    }));
+    const rules = answer.rules.map(ruleJson);
     screen.print(safeJson({ mode: answer.mode, rules, otherwise }, 2));
     return exitCodes.ok;
   }
   const rows = answer.rules.map((rule) => [
-    nameOf(rule.action),
+    actionText(rule.action),
     rule.tool || "*",
-    matchOf(rule),
+    matchText(rule),
     rule.name,
   ]);
   for (const line of tableOf(["ACTION", "TOOL", "WHAT", "RULE"], rows, screen.paint))
@@ -101,6 +97,17 @@ export async function showMode(
   screen.print(
     `${answer.mode}: any rule that denies wins, then the first that fits; all else: ${otherwise}`,
   );
+  return exitCodes.ok;
+}
+
+/** Takes back a rule that an answer "always" added. */
+export async function revokeRule(name: string, options: Globals): Promise<number> {
+  const screen = createScreen();
+  const target = targetOf(options);
+  await requireDaemon(target);
+  const { cursor } = await target.client.approvals.revokeRule({ name });
+  if (options.json) screen.print(safeJson({ revoked: name, cursor }, 2));
+  else screen.say(`revoked ${oneLine(name)}`);
   return exitCodes.ok;
 }
 
@@ -117,26 +124,4 @@ function isCall(text: string): boolean {
   } catch {
     return false; // it is a command line
   }
-}
-
-function plainRule(rule: Rule): Readonly<Record<string, unknown>> {
-  const json = toJson(RuleSchema, rule);
-  return typeof json === "object" && json !== null && !Array.isArray(json) ? json : {};
-}
-
-function matchOf(rule: Rule): string {
-  const { argv = [] } = plainRule(rule);
-  const parts = [
-    rule.claim,
-    rule.risk && `${rule.risk} programs`,
-    rule.path,
-    rule.host,
-    rule.argv.length > 0 ? JSON.stringify(argv) : "",
-    rule.sandboxed ? "(in a sandbox)" : "",
-  ];
-  return parts.filter((part) => part !== "").join(" ") || "anything";
-}
-
-function nameOf(action: RuleAction): string {
-  return RuleAction[action].toLowerCase();
 }

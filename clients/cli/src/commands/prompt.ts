@@ -15,6 +15,7 @@ export interface PromptOptions extends Globals {
   readonly maxSteps?: number;
   readonly steer?: boolean;
   readonly interrupt?: boolean;
+  readonly unattended?: boolean;
   readonly start: boolean;
 }
 
@@ -36,6 +37,7 @@ export async function prompt(
     delivery: deliveryOf(options),
     model: options.model ?? "",
     maxSteps: options.maxSteps ?? 0,
+    unattended: options.unattended ?? false,
   });
   if (options.json) screen.print(safeJson(toJson(PromptResponseSchema, answer), 2));
   else {

@@ -20,7 +20,7 @@ export interface ReplayOptions extends Globals {
   readonly from?: number;
 }
 
-/** Milliseconds of a time without a turn that a replay keeps. */
+/** Milliseconds of a time in which nothing runs that a replay keeps. */
 const longestPause = 1000;
 
 /** Plays a session again: its events, and what was written between them, as they came. */
@@ -44,7 +44,7 @@ export async function replay(id: string | undefined, options: ReplayOptions): Pr
   const show = (item: Recorded) => {
     if (item.skipped >= longestPause && !options.json) {
       view.close();
-      screen.say(screen.tint("dim", `… ${durationText(item.skipped)} in which no turn ran`));
+      screen.say(screen.tint("dim", `… ${durationText(item.skipped)} in which nothing ran`));
     }
     if (item.kind === "event") view.event(item.event);
     else view.delta(item.delta, new Date(item.time));

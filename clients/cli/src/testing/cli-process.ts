@@ -29,6 +29,8 @@ export interface Cli {
   start(args: readonly string[], more?: RunOptions): Running;
   /** Keeps a script, to be played as `scripted/NAME`. */
   script(name: string, toml: string): Promise<void>;
+  /** Keeps an agent: the lines of its front matter. */
+  agent(name: string, front: string): Promise<void>;
   /** Ends the daemon, if one runs, and removes everything. */
   remove(): Promise<void>;
 }
@@ -94,6 +96,10 @@ export async function createCli(): Promise<Cli> {
     start,
     run: (args, more) => start(args, more).ended,
     script: (name, toml) => writeFile(join(home, "scripts", `${name}.toml`), toml),
+    async agent(name, front) {
+      await mkdir(join(home, "agents"), { recursive: true, mode: 0o700 });
+      await writeFile(join(home, "agents", `${name}.md`), `---\n${front}\n---\nHelp.\n`);
+    },
     async remove() {
       await cli.run(["daemon", "stop"]);
       await killLeft(home);
