@@ -4,9 +4,9 @@ import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 
-/** Bundles the command line with the daemon in it: what a person installs. */
+/** Bundles the command line with the daemon in it: what a person installs. Takes another folder than its own. */
 const folder = "clients/cli";
-const outdir = `${folder}/dist`;
+const [outdir = `${folder}/dist`] = process.argv.slice(2);
 const { version }: { version?: unknown } = JSON.parse(
   readFileSync(`${folder}/package.json`, "utf8"),
 );
