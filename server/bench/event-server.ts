@@ -22,6 +22,7 @@ keepHeapSmall();
 const store = openSqliteStore(home, { onFatal: fail, onCorrupt: fail, onStarved: fail });
 const log = createLog({
   store: store.events,
+  blobs: store.blobs,
   clock: systemClock,
   tailBytes: Number(tailBytes),
   draftTailBytes: 256 * 1024,

@@ -17,6 +17,7 @@ import { parts } from "./questions/parts.ts";
 import { readyEvents } from "./questions/ready-events.ts";
 import { stalledViewers } from "./questions/stalled-viewers.ts";
 import { startTime } from "./questions/start-time.ts";
+import { toolCalls } from "./questions/tool-calls.ts";
 import { waysToWrite } from "./questions/ways-to-write.ts";
 import { keepPicture, printAnswer, printHead, writeReport } from "./report.ts";
 
@@ -47,6 +48,7 @@ const questions: readonly Question[] = [
   farBehind,
   busyLoop,
   groupCommit,
+  toolCalls,
   parts,
 ];
 const asked = questions.filter(

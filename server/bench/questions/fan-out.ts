@@ -22,7 +22,7 @@ export const fanOut: Question = {
   name: "fan-out",
   asks: "How many events a second go from append to their viewers?",
   method:
-    "The real store, log, event service and listener in one process; one writer, so that each append is a commit and a sync of its own and one message to each viewer, which is in the figures. Viewers are streams of 1 or 10 connections, in this process; they parse frames by hand, count events and decode none. Until the last viewer has the last event. Baseline: bare `node:http2` streams, laid out alike, on which as many ready-made events of the same size are written, as many in a message, each sent before the next; it commits nothing. Processor time is that of the whole server process, by message and viewer.",
+    "The real store, log, event service and listener in one process; one writer, so that each append is a commit and a sync of its own and one message to each viewer, which is in the figures. Viewers are streams of 1 or 10 connections, in this process; they parse frames by hand, count events and decode none. Until the last viewer has the last event. Baseline: bare `node:http2` streams, laid out alike, on which as many ready-made events of the same size are written, as many in a message, each sent before the next; it commits nothing. The daemon tells a large crowd as one what was committed meanwhile, so its messages are fewer and larger than the baseline's: how large is shown, and beside it the ratio to a baseline of messages about as large, which is the price of a delivery itself. Processor time is that of the whole server process, by event and viewer.",
   notMeasured:
     "Decoding in the viewer; JSON and gRPC; TCP; several writers, whose appends are told together; turns, whose facts are far fewer.",
   async answer({ isQuick }: BenchContext) {
@@ -52,6 +52,12 @@ async function measure(asked: Case, isQuick: boolean): Promise<readonly Figure[]
     bare: show(audiences.bare),
     daemon: show(audiences.daemon),
   });
+  const like = likeMessage(inMessage(found.daemon, events * viewers));
+  const alike: Show[] = [];
+  for (let run = 0; viewers === judgedViewers && run < (isQuick ? 1 : 7); run++) {
+    const path = `/append?events=${events}&batch=${like}&writers=1`;
+    alike.push(await audiences.bare.show(path, events));
+  }
   for (const name of ["bare", "daemon"] as const) {
     audiences[name].leave();
     await servers[name].stop();
@@ -70,9 +76,14 @@ async function measure(asked: Case, isQuick: boolean): Promise<readonly Figure[]
       ? [] // all of it is the commit's
       : [
           {
-            name: `${who}: processor time a delivery`,
-            value: withUnit(ofDelivery(found.daemon), "µs"),
-            baseline: withUnit(ofDelivery(found.bare), "µs"),
+            name: `${who}: processor time an event and viewer`,
+            value: withUnit(ofEvent(found.daemon, events * viewers), "ns"),
+            baseline: withUnit(ofEvent(found.bare, events * viewers), "ns"),
+          },
+          {
+            name: `${who}: events a message`,
+            value: withUnit(inMessage(found.daemon, events * viewers), ""),
+            baseline: withUnit(inMessage(found.bare, events * viewers), ""),
           },
         ]),
     ...(viewers === judgedViewers
@@ -80,13 +91,26 @@ async function measure(asked: Case, isQuick: boolean): Promise<readonly Figure[]
           judged(`${who}: events, times bare \`node:http2\``, {
             ...{ value: rate(found.daemon) / rate(found.bare), least, unit: "×" },
           }),
+          {
+            name: `${who}: the same, times bare with ${like} events a message`,
+            value: withUnit(rate(found.daemon) / rate(alike), "×"),
+          },
         ]
       : []),
   ];
 }
 
 /** Of all shows together, since the processor's time comes in steps of ten milliseconds. */
-function ofDelivery(shows: readonly Show[]): number {
-  const sum = (of: (show: Show) => number) => shows.reduce((all, show) => all + of(show), 0);
-  return (sum(({ processor }) => processor) * 1000) / sum(({ messages }) => messages);
+function ofEvent(shows: readonly Show[], deliveries: number): number {
+  const processor = shows.reduce((sum, show) => sum + show.processor, 0);
+  return (processor * 1e6) / (deliveries * shows.length);
+}
+
+function inMessage(shows: readonly Show[], deliveries: number): number {
+  return deliveries / median(shows.map(({ messages }) => messages));
+}
+
+/** Sizes of a message that divide the events of every case, the largest that is not larger. */
+function likeMessage(size: number): number {
+  return [20, 40, 80, 100].findLast((known) => known <= size) ?? 20;
 }

@@ -32,9 +32,9 @@ export const groupCommit: Question = {
 async function measure(writers: number, isQuick: boolean): Promise<readonly Figure[]> {
   const folder = temporaryFolder();
   const reports = { onFatal: fail, onCorrupt: fail, onStarved: fail };
-  const { events: store } = openSqliteStore(folder, reports);
+  const { events: store, blobs } = openSqliteStore(folder, reports);
   const log = createLog({
-    ...{ store, clock: systemClock, tailBytes: 2 ** 21, draftTailBytes: 2 ** 18 },
+    ...{ store, blobs, clock: systemClock, tailBytes: 2 ** 21, draftTailBytes: 2 ** 18 },
   });
   const plain = openSync(join(folder, "plain"), "w");
   const seqs = Array.from({ length: writers }, () => 0);

@@ -26,10 +26,11 @@ export const parts: Question = {
   async answer({ isQuick }: BenchContext) {
     const folder = temporaryFolder();
     const reports = { onFatal: fail, onCorrupt: fail, onStarved: fail };
-    const { events: store } = openSqliteStore(folder, reports);
+    const { events: store, blobs } = openSqliteStore(folder, reports);
     const mebibyte = 1024 * 1024;
     const log = createLog({
       store,
+      blobs,
       clock: systemClock,
       tailBytes: 8 * mebibyte,
       draftTailBytes: mebibyte,
