@@ -9,12 +9,16 @@ export const plan: Readonly<Record<string, readonly string[]>> = {
   "core/session": ["base", "core/log", "core/tool", "core/model", "core/permission", "core/agent"],
   "core/projection": ["base", "core/log"],
   "plugins/arguments": ["base", "core/tool"],
+  "plugins/bash": ["base", "core/tool"],
   // What a person writes in TOML is told with its line, wherever it is: a leaf that knows nobody.
   "plugins/toml": ["base"],
   // One reader for rules and modes, wherever they are written.
   "plugins/config": ["base", "plugins/toml", "core/permission"],
+  "plugins/fetch": ["base", "core/tool"],
   "plugins/files": ["base", "core/tool"],
   "plugins/memory": ["base", "core/log"],
+  // It hands on a text, and knows nobody.
+  "plugins/notify": [],
   "plugins/providers": ["base", "core/model"],
   "plugins/scripted": ["base", "core/model", "plugins/toml"],
   "plugins/shell": ["base", "core/tool"],
@@ -39,8 +43,11 @@ export const plan: Readonly<Record<string, readonly string[]>> = {
     "core/session",
     "core/projection",
     "plugins/arguments",
+    "plugins/bash",
     "plugins/config",
+    "plugins/fetch",
     "plugins/files",
+    "plugins/notify",
     "plugins/providers",
     "plugins/scripted",
     "plugins/shell",

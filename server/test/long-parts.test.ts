@@ -98,6 +98,7 @@ describe("a prompt", () => {
     delivery: Delivery.QUEUE,
     maxSteps: 0,
     model: "",
+    unattended: false,
   });
 
   it("of many long texts fits into its event, and is read whole", async () => {

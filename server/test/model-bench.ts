@@ -32,7 +32,16 @@ export async function openModelBench(model: Model, tools: readonly Tool[]) {
     },
   };
   const sessions = createSessionManager(deps, await openDaemonJournal({ log, fold, clock }));
-  const input = { id: "a", agent: "bench", roots: [], cwd: "", title: "", labels: {}, model: "" };
+  const input = {
+    id: "a",
+    agent: "bench",
+    roots: [],
+    cwd: "",
+    title: "",
+    labels: {},
+    model: "",
+    mode: "",
+  };
   await sessions.create(input, { by });
   const session = await sessions.get("a");
 

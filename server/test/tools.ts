@@ -20,7 +20,7 @@ function createWaitTool(): Tool {
     effect: "read_only",
     claim: async ({ ms }) => ({
       claims: [{ kind: "nothing" }],
-      async run(signal) {
+      async run({ signal }) {
         await sleep(Number(ms), undefined, { signal });
         return { parts: [text(`waited ${ms} ms`)], isError: false };
       },
@@ -42,7 +42,7 @@ function createAppendTool(): Tool {
       const target = join(await realpath(dirname(wanted)), basename(wanted));
       return {
         claims: [{ kind: "write", path: target }],
-        async run(signal) {
+        async run({ signal }) {
           await appendFile(target, `${line}\n`);
           if (ms !== undefined) await sleep(Number(ms), undefined, { signal });
           return { parts: [text(`appended ${line}`)], isError: false };

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { AgentService } from "@daphnia/protocol/agent_service";
+import { ApprovalChoice } from "@daphnia/protocol/approval";
 import { ApprovalService } from "@daphnia/protocol/approval_service";
 import { BlobService } from "@daphnia/protocol/blob_service";
 import { DaemonService } from "@daphnia/protocol/daemon_service";
@@ -22,6 +25,24 @@ export const tourScript = `
   say = "Here I am."
 `;
 
+/** It reads what lies outside the roots, twice. */
+export const tourAsksScript = `
+[[turn]]
+  [[turn.step]]
+    [[turn.step.call]]
+    tool = "read"
+    arguments = { path = "/etc/hostname" }
+  [[turn.step]]
+  say = "Read."
+[[turn]]
+  [[turn.step]]
+    [[turn.step.call]]
+    tool = "read"
+    arguments = { path = "/etc/hostname" }
+  [[turn.step]]
+  say = "Asked no more."
+`;
+
 const write = () => ({ requestId: randomUUID() });
 const text = (value: string) => ({ kind: { case: "text", value } }) as const;
 
@@ -34,6 +55,7 @@ export async function tour(call: Call, daemon: DaemonProcess): Promise<void> {
   await tourAgents(call);
   await tourRules(call, daemon);
   await tourBlobs(call);
+  await tourApprovals(call, daemon);
   const sessionId = await tourPrompts(call, daemon);
   await tourReads(call, sessionId);
   await call(DaemonService.method.shutdown, { reason: "the tour is over" });
@@ -66,7 +88,10 @@ async function tourAgents(call: Call): Promise<void> {
   const { tools } = await call(listTools, {});
   assert.deepEqual(
     tools.map(({ name }) => name),
-    ["append", "glob", "grep", "read", "wait"],
+    [
+      ...["append", "ask_user", "bash", "edit", "fetch", "glob", "grep", "plan", "read"],
+      ...["wait", "write"],
+    ],
   );
 }
 
@@ -78,6 +103,41 @@ async function tourRules(call: Call, daemon: DaemonProcess): Promise<void> {
   assert.equal(action, RuleAction.ALLOW);
   const { otherwise } = await call(listRules, { mode: "readonly" });
   assert.equal(otherwise, RuleAction.DENY);
+}
+
+/** What somebody allowed for always is asked no more, until it is taken back. */
+async function tourApprovals(call: Call, daemon: DaemonProcess): Promise<void> {
+  const { listApprovals, resolveApproval, listRules, revokeRule } = ApprovalService.method;
+  const { getProject, trustProject } = ApprovalService.method;
+  const { createSession, prompt, ask, revertTurn } = SessionService.method;
+  const begin = { roots: [daemon.folder], model: "scripted/tour-asks" };
+  const { session } = await call(createSession, { ...write(), ...begin });
+  const sessionId = session?.id ?? "";
+  const { turnId } = await call(prompt, { ...write(), sessionId, parts: [text("go")] });
+  const waiting = async () => (await call(listApprovals, { sessionId })).approvals;
+  let [approval] = await waiting();
+  for (let i = 0; i < 200 && approval === undefined; i++) [approval] = await waiting();
+  const choice = ApprovalChoice.ALLOW_ALWAYS;
+  await call(resolveApproval, { ...write(), approvalId: approval?.id ?? "", choice });
+  const answer = await call(ask, { ...write(), sessionId, text: "again" });
+  assert.deepEqual([answer.text, answer.outcome], ["Asked no more.", TurnOutcome.COMPLETED]);
+  const kept = async () =>
+    (await call(listRules, {})).rules.filter(({ name }) => name.startsWith("always:"));
+  const [rule] = await kept();
+  await call(revokeRule, { ...write(), name: rule?.name ?? "" });
+  assert.deepEqual(await kept(), []);
+  const { files } = await call(revertTurn, { ...write(), sessionId, turnId });
+  assert.deepEqual(files, []);
+
+  const { folder } = daemon;
+  await mkdir(join(folder, ".daphnia"), { recursive: true });
+  await writeFile(join(folder, ".daphnia", "rules.toml"), '[[rules]]\naction = "ask"\n');
+  const { contentHash, rules } = await call(getProject, { folder });
+  assert.equal(rules.length, 1);
+  await call(trustProject, { ...write(), folder, contentHash });
+  assert.equal((await call(getProject, { folder })).trusted, true);
+  await call(trustProject, { ...write(), folder, contentHash: "" });
+  await rm(join(folder, ".daphnia"), { recursive: true });
 }
 
 async function tourBlobs(call: Call): Promise<void> {

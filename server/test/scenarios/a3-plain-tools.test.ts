@@ -19,7 +19,7 @@ import {
   urlOf,
   withoutCurl,
 } from "../plain-tools.ts";
-import { tour, tourScript } from "../tour.ts";
+import { tour, tourAsksScript, tourScript } from "../tour.ts";
 
 const say = '[[turn]]\n[[turn.step]]\nsay = "I need no key."\n';
 const json = ["-H", "content-type: application/json", "-d"];
@@ -42,6 +42,7 @@ describe("plain tools", { skip: withoutCurl }, () => {
   before(async () => {
     daemon = await startDaemonProcess();
     await daemon.script("tour", tourScript);
+    await daemon.script("tour-asks", tourAsksScript);
     await daemon.script("say", say);
   });
   after(() => daemon?.remove());

@@ -95,15 +95,23 @@ describe("A4: a mistake", () => {
       tools.map(({ name, readOnly }) => [name, readOnly]),
       [
         ["append", false],
+        ["ask_user", true],
+        ["bash", false],
+        ["edit", false],
+        ["fetch", true],
         ["glob", true],
         ["grep", true],
+        ["plan", true],
         ["read", true],
         ["wait", true],
+        ["write", false],
       ],
     );
-    const { nextPageToken } = await doors.agents.listTools({ pageSize: 4 });
-    const last = await doors.agents.listTools({ pageSize: 4, pageToken: nextPageToken });
-    assert.deepEqual([last.tools.map(({ name }) => name), last.nextPageToken], [["wait"], ""]);
+    const pageSize = tools.length - 1;
+    const { nextPageToken } = await doors.agents.listTools({ pageSize });
+    const last = await doors.agents.listTools({ pageSize, pageToken: nextPageToken });
+    const ends = tools.slice(-1).map(({ name }) => name);
+    assert.deepEqual([last.tools.map(({ name }) => name), last.nextPageToken], [ends, ""]);
     assert.equal(
       await messageOf(doors.agents.listAgents({ pageToken: "x" })),
       "page_token: is not a token of this list",
@@ -138,6 +146,7 @@ describe("A4: a mistake", () => {
         "port",
         "store",
         "files",
+        "sandbox",
         "time",
       ],
     );

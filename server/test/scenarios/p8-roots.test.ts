@@ -3,7 +3,7 @@ import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { ToolCallStatus } from "@daphnia/protocol/tool";
-import { endOf, eventsUntil, prompt } from "../conversation.ts";
+import { endOf, eventsUntil, textPart } from "../conversation.ts";
 import { type DaemonProcess, startDaemonProcess } from "../daemon-process.ts";
 
 /** One call for each path; the prompt changes nothing. */
@@ -52,7 +52,12 @@ describe("P8: file tools", () => {
       model: "scripted/reads",
     });
     const sessionId = session?.id ?? "";
-    const { turnId, cursor } = await prompt(daemon.client, sessionId, "go");
+    const parts = [textPart("go")];
+    const { turnId, cursor } = await daemon.client.sessions.prompt({
+      sessionId,
+      parts,
+      unattended: true, // what asks is denied at once
+    });
     const selector = { sessions: [sessionId] };
     const events = await eventsUntil(daemon.client, { after: cursor, selector }, endOf(turnId));
     const calls = events.flatMap(({ body }) =>

@@ -2,6 +2,10 @@ import assert from "node:assert/strict";
 import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Daphnia } from "@daphnia/client";
+import { watchApprovals } from "@daphnia/client/approvals";
+import { ApprovalChoice } from "@daphnia/protocol/approval";
 import type { Event } from "@daphnia/protocol/event";
 import { TurnOutcome } from "@daphnia/protocol/session";
 import { casesOf, logOf } from "../conversation.ts";
@@ -11,12 +15,13 @@ import { type ModelServer, startModelServer } from "../model-server.ts";
 import { pairingProblem } from "../tool-pairing.ts";
 
 const model = "anthropic/claude-sonnet-5";
-/** What a whole turn leaves: of its three calls one is refused, one has an effect, one takes time. */
+/** What a whole turn leaves: of its three calls one is refused, one has an effect, one waits for a person. */
 const whole = [
   ...["sessionCreated", "promptAccepted", "turnStarted", "promptDelivered"],
   ...["stepStarted", "messageCompleted", "stepFinished"],
-  ...["toolCallFinished", "toolCallStarted", "toolCallStarted"],
-  ...["toolCallFinished", "toolCallFinished"],
+  ...["scopeViolated", "toolCallFinished"],
+  ...["toolCallStarted", "approvalRequested", "toolCallFinished"],
+  ...["approvalResolved", "toolCallStarted", "toolCallFinished"],
   ...["stepStarted", "messageCompleted", "stepFinished", "turnFinished"],
 ];
 const accepted = whole.indexOf("promptAccepted") + 1;
@@ -45,7 +50,9 @@ describe("a log that is cut off anywhere", () => {
     const { sessions } = daemon.client;
     const { session } = await sessions.createSession({ roots: [daemon.folder], model });
     sessionId = session?.id ?? "";
+    const allowing = allowAll(daemon);
     const { outcome, text } = await sessions.ask({ sessionId, text: "do three things" });
+    assert.equal(await allowing(), 1);
     assert.deepEqual([outcome, text], [TurnOutcome.COMPLETED, "All are done."]);
     assert.deepEqual(casesOf(await logOf(daemon.client, sessionId)), whole);
     assert.equal(await readFile(file, "utf8"), "once\n");
@@ -69,7 +76,9 @@ describe("a log that is cut off anywhere", () => {
       await reopened.start();
 
       const { sessions } = reopened.client;
+      const allowing = allowAll(reopened);
       const { outcome, text, error } = await sessions.ask({ sessionId, text: "go on" });
+      await allowing();
       assert.deepEqual([outcome, text, error], [TurnOutcome.COMPLETED, "I am still here.", ""]);
       assert.deepEqual(refused, []);
       assert.equal(await readFile(file, "utf8"), last >= accepted ? "once\n" : "");
@@ -119,14 +128,41 @@ function answersOf(log: readonly Event[]): string[] {
     .sort();
 }
 
+/** Allows each call that asks, once its neighbours are done; how many, when it is stopped. */
+function allowAll({ client }: DaemonProcess): () => Promise<number> {
+  const stop = new AbortController();
+  let count = 0;
+  const allowing = (async () => {
+    for await (const { approvals } of watchApprovals(client, { signal: stop.signal })) {
+      for (const { id: approvalId, sessionId } of approvals) {
+        while ((await openCalls(client, sessionId)) > 1) await pause(5);
+        await client.approvals.resolveApproval({ approvalId, choice: ApprovalChoice.ALLOW_ONCE });
+        count++;
+      }
+    }
+  })().catch((error: unknown) => {
+    if (!stop.signal.aborted) throw error;
+  });
+  return async () => {
+    stop.abort();
+    await allowing;
+    return count;
+  };
+}
+
+async function openCalls(client: Daphnia, sessionId: string): Promise<number> {
+  const log = await logOf(client, sessionId);
+  return requestsOf(log).length - answersOf(log).length;
+}
+
 function teach({ mock }: ModelServer, file: string): void {
   mock.onMessage("go on", { content: "I am still here." });
   mock.on({ hasToolResult: true }, { content: "All are done." });
   mock.onMessage("do three things", {
     toolCalls: [
-      { id: "call_a", name: "read", arguments: '{"path":"/etc/passwd"}' },
+      { id: "call_a", name: "launch", arguments: "{}" },
       { id: "call_b", name: "append", arguments: JSON.stringify({ path: file, line: "once" }) },
-      { id: "call_c", name: "wait", arguments: '{"ms":150}' },
+      { id: "call_c", name: "read", arguments: '{"path":"/etc/passwd"}' },
     ],
   });
 }

@@ -33,7 +33,12 @@ pieces = [${`"${"0123456789abcdef".repeat(pieceBytes / 16)}",`.repeat(pieceCount
 /** Many small facts beside it, each with the time it was told. */
 const busy = `repeat = "last"
 [[turn]]
-${'[[turn.step]]\n[[turn.step.call]]\ntool = "wait"\narguments = { ms = 5 }\n'.repeat(40)}
+${Array.from(
+  { length: 40 },
+  // No two in a row are the same: the third would ask.
+  (_, i) =>
+    `[[turn.step]]\n[[turn.step.call]]\ntool = "wait"\narguments = { ms = ${5 + (i % 2)} }\n`,
+).join("")}
 [[turn.step]]
 say = "Done."
 `;
