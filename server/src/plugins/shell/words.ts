@@ -1,5 +1,6 @@
 import type { DoubleQuotedChild, ParsedScript, Word, WordPart } from "unbash";
 import { type Argument, opaque } from "./argument.ts";
+import { expandBraces, hasLooseBraces } from "./braces.ts";
 import { hasControl } from "./gate.ts";
 
 /** What reading a word needs to know, and whom it tells what it meets. */
@@ -18,8 +19,6 @@ interface Piece {
   readonly mayBeMany?: boolean;
 }
 
-const mostWords = 64;
-
 /** The words that one word of the source becomes: braces make several. */
 export function readWord(word: Word, context: WordContext): readonly Argument[] {
   const parts = word.parts ?? [];
@@ -31,15 +30,12 @@ export function readWord(word: Word, context: WordContext): readonly Argument[] 
           chosen.flatMap((part) => piece(part, context)),
         );
   const words = whole.map((pieces) => withTilde(join(pieces), word.text, context));
-  return words.length === 1 ? words : words.filter(({ text }) => text !== "");
-}
-
-/** Whether braces that the parser takes for plain text may be a list to bash. */
-function hasLooseBraces({ text, parts = [] }: Word): boolean {
-  const found = parts.filter(({ type }) => type === "BraceExpansion");
-  const loose = found.reduce((rest, part) => rest.replace(part.text, ""), text);
-  const plain = loose.replace(/\\.|'[^']*'/gs, "");
-  return /\{.*(,|\.\.).*\}/s.test(plain);
+  if (words.length === 1) return words;
+  // Homes are put in after the braces are taken apart.
+  const isHome = /(^|[:=])~/;
+  return words
+    .filter(({ text }) => text !== "")
+    .map((one) => (isHome.test(one.text ?? "") ? opaque : one));
 }
 
 /** The same where bash makes one word and no pattern of it, as in an assignment. */
@@ -108,6 +104,9 @@ function piece(part: WordPart, context: WordContext): Piece | Piece[] {
     case "SingleQuoted":
       return fixed(part.value);
     case "AnsiCQuoted":
+      // Bash knows escapes that no manual tells of.
+      if (/\\(x\{|c)/.test(part.text))
+        context.doubt("an escape that is read in several ways", part.text);
       // As if it stood there unescaped: people would not see it either.
       if (hasControl(part.value)) context.doubt("an escape makes a control character", part.text);
       if (!part.text.includes("\n")) return fixed(part.value);
@@ -116,8 +115,7 @@ function piece(part: WordPart, context: WordContext): Piece | Piece[] {
     case "DoubleQuoted":
       return part.parts.map((child) => quoted(child, context));
     case "Glob":
-      if (part.parts) readParts(part.parts, context);
-      return { text: part.text, escaped: part.text, isPattern: true };
+      return glob(part, context);
     case "LocaleString":
       readParts(part.parts, context);
       context.doubt("a translated text", part.text);
@@ -138,6 +136,16 @@ function piece(part: WordPart, context: WordContext): Piece | Piece[] {
   }
 }
 
+function glob(
+  { text, parts = [] }: Extract<WordPart, { type: "Glob" }>,
+  context: WordContext,
+): Piece {
+  readParts(parts, context);
+  // What is put in between its brackets may split it.
+  if (parts.some(({ type }) => type !== "Literal")) return split;
+  return { text, escaped: text, isPattern: true };
+}
+
 const broken: ParsedScript = {
   type: "Script",
   pos: 0,
@@ -151,7 +159,8 @@ function quoted(child: DoubleQuotedChild, context: WordContext): Piece {
   // What a backslash may escape in double quotes is the parser's to know; it expands nothing.
   if (child.type === "Literal") return fixed(child.value);
   const found = expansion(child, context);
-  if (found.text === null) return unknown;
+  // "$@" and "${a[@]}" are any number of words, also none.
+  if (found.text === null) return child.text.includes("@") ? split : unknown;
   if (found.pattern === undefined) return fixed(found.text);
   return { text: found.text, escaped: found.pattern, isPattern: true };
 }
@@ -191,6 +200,8 @@ function parameter(
   context: WordContext,
 ): Argument {
   const { operation } = part;
+  // Whether these quote anything depends on the quotes around.
+  if (part.text.includes("$'")) context.doubt("quotes inside an expansion", part.text);
   if (part.index) readWord(part.index, context);
   for (const word of operandsOf(operation)) readWord(word, context);
   const isPlain = part.prefix === undefined && part.index === undefined;
@@ -246,39 +257,4 @@ export { walkArithmetic as readArithmetic };
 
 function variableOf(name: string, context: WordContext): Argument {
   return context.variable(name) ?? opaque;
-}
-
-/** Takes `{a,b}` apart into the words it makes; what is more complicated stays a part. */
-function expandBraces(parts: readonly WordPart[], context: WordContext): readonly WordPart[][] {
-  let words: WordPart[][] = [[]];
-  for (const part of parts) {
-    const choices = part.type === "BraceExpansion" ? choicesOf(part) : undefined;
-    if (choices !== undefined && words.length * choices.length > mostWords) {
-      context.doubt("too many words come of braces", part.text);
-      return [[...parts]];
-    }
-    const next = choices ?? [part];
-    words = words.flatMap((word) => next.map((choice) => [...word, choice]));
-  }
-  return words;
-}
-
-/** Of a list of plain names, or a short range of numbers; undefined for all else. */
-function choicesOf(part: Extract<WordPart, { type: "BraceExpansion" }>): WordPart[] | undefined {
-  const inner = part.text.slice(1, -1);
-  const range = /^(\d{1,4})\.\.(\d{1,4})$/.exec(inner);
-  const names = range
-    ? numbers(Number(range[1]), Number(range[2]))
-    : /^[\w./:=@%+,-]*$/.test(inner) && inner.includes(",")
-      ? inner.split(",")
-      : undefined;
-  const { pos, end } = part;
-  return names?.map((text) => ({ type: "Literal", pos, end, text, value: text }));
-}
-
-function numbers(first: number, last: number): string[] | undefined {
-  const length = Math.abs(last - first) + 1;
-  if (length > mostWords) return undefined;
-  const step = last < first ? -1 : 1;
-  return Array.from({ length }, (_, index) => String(first + index * step));
 }
