@@ -39,8 +39,12 @@ const lanes = 2;
  * Mutates lines of the corpora until the time is over, runs each that is allowed in a real
  * bash, and judges every program that it would have started for itself.
  */
-export async function fuzzShell(seed: number, until: () => boolean): Promise<FuzzResult> {
-  const corpus = ["shell.jsonl", "own-shell.jsonl"]
+export async function fuzzShell(
+  seed: number,
+  until: (tried: number) => boolean,
+  corpora: readonly string[],
+): Promise<FuzzResult> {
+  const corpus = corpora
     .flatMap(readCorpus)
     .filter(({ rules }) => rules === undefined)
     .map(({ command }) => command)
@@ -67,7 +71,7 @@ export async function fuzzShell(seed: number, until: () => boolean): Promise<Fuz
     result.escapes.push({ seed: own, line, shrunk, did });
   }
   async function lane(): Promise<void> {
-    while (!until() && result.escapes.length < most) {
+    while (!until(result.tried) && result.escapes.length < most) {
       await tryOne(next++);
       // Judging alone would keep the other lane from ever being told of its child.
       if (result.tried % 200 === 0) await new Promise(setImmediate);
