@@ -67,14 +67,10 @@ describe("viewers that never read", () => {
       // The scripted model reads its 10 MB anew for each turn; viewers are not to blame for that.
       const alone = await round(daemon, 0);
       const start = await residentBytes(client);
-      const rounds = [await round(daemon, count)];
-      // When it collects is a matter of luck; what is held is held in every round.
-      const peakBefore = () => Math.max(alone.peak, ...rounds.slice(0, -1).map(({ peak }) => peak));
-      const hasGrown = () => (rounds.at(-1)?.peak ?? 0) >= 1.1 * peakBefore();
-      do rounds.push(await round(daemon, count));
-      while (hasGrown() && rounds.length < 5);
+      const first = await round(daemon, count);
+      const second = await round(daemon, count);
       t.diagnostic(`${mb(fresh)} when it is new`);
-      for (const { viewers, peak, told, lags, answers, took } of [alone, ...rounds]) {
+      for (const { viewers, peak, told, lags, answers, took } of [alone, first, second]) {
         t.diagnostic(
           `${viewers} viewers: ${mb(start)} before, ${mb(peak)} at most, ${mb(told)} told in deltas, ` +
             `${took.toFixed(0)} ms; delivery p99 ${quantile(lags, 0.99).toFixed(0)} ms; ` +
@@ -82,17 +78,21 @@ describe("viewers that never read", () => {
         );
         assert.ok(quantile(lags, 0.99) < hang, "the reader was told late");
       }
-      const least = Math.min(...rounds.map(({ peak }) => peak));
-      // What the turn takes without any viewer is not theirs.
-      const own = Math.max(start + 50 * megabyte, alone.peak);
-      assert.ok(least <= own + count * cap, `${mb(start)} became ${mb(least)} at least`);
+      assert.ok(
+        first.peak - start <= count * cap + 50 * megabyte,
+        `${mb(start)} became ${mb(first.peak)}`,
+      );
       const rested = await eventually(
         () => sizeAfterWork(daemon),
         (bytes) => bytes < start + 25 * megabyte,
         60_000,
       );
-      t.diagnostic(`${mb(rested)} after they left`);
-      assert.ok(!hasGrown(), `${mb(peakBefore())}, then ${mb(rounds.at(-1)?.peak ?? 0)}`);
+      t.diagnostic(
+        `${mb(rested)} after they left; second peak ${(second.peak / first.peak).toFixed(3)} of the first`,
+      );
+      // When it collects is a matter of luck: the earlier peak is the higher of two.
+      const earlier = Math.max(alone.peak, first.peak);
+      assert.ok(second.peak < 1.1 * earlier, `${mb(earlier)}, then ${mb(second.peak)}`);
     });
   }
 });

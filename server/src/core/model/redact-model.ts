@@ -38,31 +38,35 @@ function cleanRequest(request: ModelRequest, { text }: Redactor): ModelRequest {
 interface Block {
   readonly of: "text" | "thinking" | "tool_call";
   readonly filter: TextFilter;
-  /** What the model said, and what of it was told. */
-  said: string;
-  told: string;
+  /** What was said and is not told yet. */
+  held: string;
+  /** False once something was replaced. */
+  isClean: boolean;
 }
 
 function createBlocks(redactor: Redactor) {
   const blocks = new Map<string, Block>();
 
+  function tell(block: Block, said: string, told: string): string {
+    const all = block.held + said;
+    if (block.isClean && all.startsWith(told)) block.held = all.slice(told.length);
+    else block.isClean = false;
+    return told;
+  }
+
   function end(part: Extract<ModelPart, { kind: "end" }>, block: Block): readonly ModelPart[] {
     const { text, providerData } = part;
-    // A whole text that says more goes on where the pieces ended.
-    const more = text?.startsWith(block.said) ? text.slice(block.said.length) : "";
-    const isOther = text !== undefined && !text.startsWith(block.said);
-    const rest = block.filter.push(more) + block.filter.end();
-    const whole = isOther ? through(filterFor(block.of, redactor), text) : block.told + rest;
-    const isClean = whole === (text ?? block.said);
+    // Whoever is told the whole text finds what the pieces left out.
+    const whole = text === undefined ? undefined : through(filterFor(block.of, redactor), text);
+    const rest = whole === undefined ? tell(block, "", block.filter.end()) : "";
+    const isClean = whole === undefined ? block.isClean && block.held === "" : whole === text;
     const keepsData = providerData !== undefined && mayKeep(block, isClean, providerData);
     return [
-      ...(rest !== "" && !isOther
-        ? [{ kind: "piece", block: part.block, text: rest } as const]
-        : []),
+      ...(rest === "" ? [] : [{ kind: "piece", block: part.block, text: rest } as const]),
       {
         kind: "end",
         block: part.block,
-        ...(text !== undefined && { text: whole }),
+        ...(whole !== undefined && { text: whole }),
         ...(keepsData && { providerData }),
       },
     ];
@@ -80,17 +84,15 @@ function createBlocks(redactor: Redactor) {
           blocks.set(part.block, {
             of: part.of,
             filter: filterFor(part.of, redactor),
-            said: "",
-            told: "",
+            held: "",
+            isClean: true,
           });
           yield part.of === "tool_call" ? { ...part, tool: redactor.text(part.tool) } : part;
           break;
         case "piece": {
           const block = blocks.get(part.block);
-          const text = block?.filter.push(part.text) ?? "";
           if (block === undefined) break; // a provider's stray piece has no place
-          block.said += part.text;
-          block.told += text;
+          const text = tell(block, part.text, block.filter.push(part.text));
           if (text !== "") yield { ...part, text };
           break;
         }
