@@ -33,7 +33,7 @@ chunk = 0
 const hanging = `
 [[turn]]
   [[turn.step]]
-  say = "This is only the beginning"
+  say = "This is only the beginning."
   hang = true
 [[turn]]
   [[turn.step]]
@@ -92,7 +92,7 @@ describe("turns", () => {
     let said = "";
     for await (const { deltas } of daemon.client.watch({ after: cursor, selector })) {
       for (const { piece } of deltas) if (piece.case === "text") said += piece.value;
-      if (said === "This is only the beginning") break;
+      if (said === "This is only the beginning.") break;
     }
     const canceled = await daemon.client.sessions.cancelTurn({ sessionId });
     assert.equal(canceled.turnId, turnId);
@@ -113,7 +113,7 @@ describe("turns", () => {
     const { entries } = await daemon.client.sessions.getTranscript({ sessionId });
     assert.deepEqual(
       entries.flatMap(({ message: of }) => of?.parts.map(({ kind }) => kind.value) ?? []),
-      ["go", "This is only the beginning"],
+      ["go", "This is only the beginning."],
     );
     const next = await daemon.client.sessions.ask({ sessionId, text: "again" });
     assert.equal(next.text, "Now it works.");

@@ -5,7 +5,7 @@ import { type Cli, createCli } from "../testing/cli-process.ts";
 
 const text = "one two three four five six seven eight nine ten eleven twelve";
 const slow = `pace_ms = 30\nchunk = 4\n[[turn]]\n[[turn.step]]\nsay = "${text}"\n`;
-const hangs = '[[turn]]\n[[turn.step]]\nsay = "I wait"\nhang = true\n';
+const hangs = '[[turn]]\n[[turn.step]]\nsay = "I wait."\nhang = true\n';
 
 describe("daphnia ask, cut short", () => {
   let cli: Cli;
@@ -19,10 +19,10 @@ describe("daphnia ask, cut short", () => {
 
   it("cancels the turn at Ctrl-C and exits with 130", async () => {
     const asking = cli.start(["ask", "--model", "scripted/hangs", "hi"]);
-    await asking.said("I wait");
+    await asking.said("I wait.");
     asking.child.kill("SIGINT");
     const { code, out, err } = await asking.ended;
-    assert.deepEqual([code, out], [130, "I wait\n"]);
+    assert.deepEqual([code, out], [130, "I wait.\n"]);
     assert.match(err, /canceling the turn/);
     assert.match(err, /✗ canceled/);
   });

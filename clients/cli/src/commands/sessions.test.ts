@@ -6,7 +6,7 @@ import { after, before, describe, it } from "node:test";
 import { connect } from "@daphnia/client/node";
 import { type Cli, createCli } from "../testing/cli-process.ts";
 
-const hangs = '[[turn]]\n[[turn.step]]\nsay = "I wait"\nhang = true\n';
+const hangs = '[[turn]]\n[[turn.step]]\nsay = "I wait."\nhang = true\n';
 
 describe("daphnia sessions and prompt", () => {
   let cli: Cli;
