@@ -49,7 +49,8 @@ export declare type Agent = Message<"daphnia.v1.Agent"> & {
   instructions: string;
 
   /**
-   * Names of the tools it is granted; `*` grants all that there are.
+   * Names of the tools it is granted; the name of a component grants all of its
+   * tools, `*` all that there are.
    *
    * @generated from field: repeated string tools = 5;
    */

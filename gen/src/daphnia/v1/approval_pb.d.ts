@@ -6,6 +6,7 @@ import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2"
 import type { Message } from "@bufbuild/protobuf";
 import type { JudgedClaim, Rule } from "./permission_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { Tool } from "./tool_pb.js";
 
 /**
  * Describes the file daphnia/v1/approval.proto.
@@ -138,6 +139,13 @@ export declare type Approval = Message<"daphnia.v1.Approval"> & {
    * @generated from field: google.protobuf.Timestamp expire_time = 17;
    */
   expireTime?: Timestamp | undefined;
+
+  /**
+   * What a TRUST is about.
+   *
+   * @generated from field: daphnia.v1.TrustSubject subject = 18;
+   */
+  subject?: TrustSubject | undefined;
 };
 
 /**
@@ -145,6 +153,40 @@ export declare type Approval = Message<"daphnia.v1.Approval"> & {
  * Use `create(ApprovalSchema)` to create a new message.
  */
 export declare const ApprovalSchema: GenMessage<Approval>;
+
+/**
+ * TrustSubject is what agents may use once a person trusts it.
+ *
+ * @generated from message daphnia.v1.TrustSubject
+ */
+export declare type TrustSubject = Message<"daphnia.v1.TrustSubject"> & {
+  /**
+   * The component.
+   *
+   * @generated from field: string component = 1;
+   */
+  component: string;
+
+  /**
+   * Hash of what is trusted; anything else is asked about anew.
+   *
+   * @generated from field: string manifest = 2;
+   */
+  manifest: string;
+
+  /**
+   * All its tools, as models will read of them.
+   *
+   * @generated from field: repeated daphnia.v1.Tool tools = 3;
+   */
+  tools: Tool[];
+};
+
+/**
+ * Describes the message daphnia.v1.TrustSubject.
+ * Use `create(TrustSubjectSchema)` to create a new message.
+ */
+export declare const TrustSubjectSchema: GenMessage<TrustSubject>;
 
 /**
  * Question is something that an agent wants to know.
@@ -260,6 +302,14 @@ export enum ApprovalKind {
    * @generated from enum value: APPROVAL_KIND_QUESTION = 2;
    */
   QUESTION = 2,
+
+  /**
+   * Whether agents that are granted a component may use it; a call that asks for
+   * it waits. Only ALLOW_ALWAYS and DENY may be chosen.
+   *
+   * @generated from enum value: APPROVAL_KIND_TRUST = 3;
+   */
+  TRUST = 3,
 }
 
 /**

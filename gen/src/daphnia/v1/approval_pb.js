@@ -4,13 +4,14 @@
 
 import { enumDesc, fileDesc, messageDesc, tsEnum } from "@bufbuild/protobuf/codegenv2";
 import { file_daphnia_v1_permission } from "./permission_pb.js";
+import { file_daphnia_v1_tool } from "./tool_pb.js";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 
 /**
  * Describes the file daphnia/v1/approval.proto.
  */
 export const file_daphnia_v1_approval = /*@__PURE__*/
-  fileDesc("ChlkYXBobmlhL3YxL2FwcHJvdmFsLnByb3RvEgpkYXBobmlhLnYxItADCghBcHByb3ZhbBIKCgJpZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEg8KB3R1cm5faWQYAyABKAkSDwoHY2FsbF9pZBgEIAEoCRINCgVhZ2VudBgFIAEoCRImCgRraW5kGAYgASgOMhguZGFwaG5pYS52MS5BcHByb3ZhbEtpbmQSDAoEdG9vbBgHIAEoCRIRCglhcmd1bWVudHMYCCABKAkSDAoEZGlmZhgJIAEoCRInCgZjbGFpbXMYCiADKAsyFy5kYXBobmlhLnYxLkp1ZGdlZENsYWltEgwKBHJ1bGUYCyABKAkSCwoDd2h5GAwgASgJEicKCXF1ZXN0aW9ucxgNIAMoCzIULmRhcGhuaWEudjEuUXVlc3Rpb24SKwoHY2hvaWNlcxgOIAMoDjIaLmRhcGhuaWEudjEuQXBwcm92YWxDaG9pY2USHwoFcnVsZXMYDyADKAsyEC5kYXBobmlhLnYxLlJ1bGUSMAoMcmVxdWVzdF90aW1lGBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiTwoIUXVlc3Rpb24SDAoEdGV4dBgBIAEoCRIjCgdvcHRpb25zGAIgAygLMhIuZGFwaG5pYS52MS5PcHRpb24SEAoIbXVsdGlwbGUYAyABKAgiLAoGT3B0aW9uEg0KBWxhYmVsGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJIiYKBkFuc3dlchIOCgZsYWJlbHMYASADKAkSDAoEdGV4dBgCIAEoCSpnCgxBcHByb3ZhbEtpbmQSHQoZQVBQUk9WQUxfS0lORF9VTlNQRUNJRklFRBAAEhwKGEFQUFJPVkFMX0tJTkRfUEVSTUlTU0lPThABEhoKFkFQUFJPVkFMX0tJTkRfUVVFU1RJT04QAiqwAQoOQXBwcm92YWxDaG9pY2USHwobQVBQUk9WQUxfQ0hPSUNFX1VOU1BFQ0lGSUVEEAASHgoaQVBQUk9WQUxfQ0hPSUNFX0FMTE9XX09OQ0UQARIhCh1BUFBST1ZBTF9DSE9JQ0VfQUxMT1dfU0VTU0lPThACEiAKHEFQUFJPVkFMX0NIT0lDRV9BTExPV19BTFdBWVMQAxIYChRBUFBST1ZBTF9DSE9JQ0VfREVOWRAEYgZwcm90bzM", [file_daphnia_v1_permission, file_google_protobuf_timestamp]);
+  fileDesc("ChlkYXBobmlhL3YxL2FwcHJvdmFsLnByb3RvEgpkYXBobmlhLnYxIvsDCghBcHByb3ZhbBIKCgJpZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEg8KB3R1cm5faWQYAyABKAkSDwoHY2FsbF9pZBgEIAEoCRINCgVhZ2VudBgFIAEoCRImCgRraW5kGAYgASgOMhguZGFwaG5pYS52MS5BcHByb3ZhbEtpbmQSDAoEdG9vbBgHIAEoCRIRCglhcmd1bWVudHMYCCABKAkSDAoEZGlmZhgJIAEoCRInCgZjbGFpbXMYCiADKAsyFy5kYXBobmlhLnYxLkp1ZGdlZENsYWltEgwKBHJ1bGUYCyABKAkSCwoDd2h5GAwgASgJEicKCXF1ZXN0aW9ucxgNIAMoCzIULmRhcGhuaWEudjEuUXVlc3Rpb24SKwoHY2hvaWNlcxgOIAMoDjIaLmRhcGhuaWEudjEuQXBwcm92YWxDaG9pY2USHwoFcnVsZXMYDyADKAsyEC5kYXBobmlhLnYxLlJ1bGUSMAoMcmVxdWVzdF90aW1lGBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoHc3ViamVjdBgSIAEoCzIYLmRhcGhuaWEudjEuVHJ1c3RTdWJqZWN0IlQKDFRydXN0U3ViamVjdBIRCgljb21wb25lbnQYASABKAkSEAoIbWFuaWZlc3QYAiABKAkSHwoFdG9vbHMYAyADKAsyEC5kYXBobmlhLnYxLlRvb2wiTwoIUXVlc3Rpb24SDAoEdGV4dBgBIAEoCRIjCgdvcHRpb25zGAIgAygLMhIuZGFwaG5pYS52MS5PcHRpb24SEAoIbXVsdGlwbGUYAyABKAgiLAoGT3B0aW9uEg0KBWxhYmVsGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJIiYKBkFuc3dlchIOCgZsYWJlbHMYASADKAkSDAoEdGV4dBgCIAEoCSqAAQoMQXBwcm92YWxLaW5kEh0KGUFQUFJPVkFMX0tJTkRfVU5TUEVDSUZJRUQQABIcChhBUFBST1ZBTF9LSU5EX1BFUk1JU1NJT04QARIaChZBUFBST1ZBTF9LSU5EX1FVRVNUSU9OEAISFwoTQVBQUk9WQUxfS0lORF9UUlVTVBADKrABCg5BcHByb3ZhbENob2ljZRIfChtBUFBST1ZBTF9DSE9JQ0VfVU5TUEVDSUZJRUQQABIeChpBUFBST1ZBTF9DSE9JQ0VfQUxMT1dfT05DRRABEiEKHUFQUFJPVkFMX0NIT0lDRV9BTExPV19TRVNTSU9OEAISIAocQVBQUk9WQUxfQ0hPSUNFX0FMTE9XX0FMV0FZUxADEhgKFEFQUFJPVkFMX0NIT0lDRV9ERU5ZEARiBnByb3RvMw", [file_daphnia_v1_permission, file_daphnia_v1_tool, file_google_protobuf_timestamp]);
 
 /**
  * Describes the message daphnia.v1.Approval.
@@ -20,25 +21,32 @@ export const ApprovalSchema = /*@__PURE__*/
   messageDesc(file_daphnia_v1_approval, 0);
 
 /**
+ * Describes the message daphnia.v1.TrustSubject.
+ * Use `create(TrustSubjectSchema)` to create a new message.
+ */
+export const TrustSubjectSchema = /*@__PURE__*/
+  messageDesc(file_daphnia_v1_approval, 1);
+
+/**
  * Describes the message daphnia.v1.Question.
  * Use `create(QuestionSchema)` to create a new message.
  */
 export const QuestionSchema = /*@__PURE__*/
-  messageDesc(file_daphnia_v1_approval, 1);
+  messageDesc(file_daphnia_v1_approval, 2);
 
 /**
  * Describes the message daphnia.v1.Option.
  * Use `create(OptionSchema)` to create a new message.
  */
 export const OptionSchema = /*@__PURE__*/
-  messageDesc(file_daphnia_v1_approval, 2);
+  messageDesc(file_daphnia_v1_approval, 3);
 
 /**
  * Describes the message daphnia.v1.Answer.
  * Use `create(AnswerSchema)` to create a new message.
  */
 export const AnswerSchema = /*@__PURE__*/
-  messageDesc(file_daphnia_v1_approval, 3);
+  messageDesc(file_daphnia_v1_approval, 4);
 
 /**
  * Describes the enum daphnia.v1.ApprovalKind.

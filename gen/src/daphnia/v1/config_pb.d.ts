@@ -90,6 +90,14 @@ export declare type Config = Message<"daphnia.v1.Config"> & {
    * @generated from field: daphnia.v1.NotifyConfig notify = 10;
    */
   notify?: NotifyConfig | undefined;
+
+  /**
+   * MCP servers, by the names that agents are granted them by, and what is said
+   * of components that announce themselves.
+   *
+   * @generated from field: map<string, daphnia.v1.ComponentConfig> components = 11;
+   */
+  components: { [key: string]: ComponentConfig };
 };
 
 /**
@@ -97,6 +105,107 @@ export declare type Config = Message<"daphnia.v1.Config"> & {
  * Use `create(ConfigSchema)` to create a new message.
  */
 export declare const ConfigSchema: GenMessage<Config>;
+
+/**
+ * ComponentConfig is about one component: a program to start, an address, or,
+ * with neither, one that announces itself by its port file.
+ *
+ * @generated from message daphnia.v1.ComponentConfig
+ */
+export declare type ComponentConfig = Message<"daphnia.v1.ComponentConfig"> & {
+  /**
+   * A program and its arguments that speaks MCP on its standard input and output.
+   * It is started with the daemon, which learns its tools; when nobody uses it, it
+   * is stopped, and the next call starts it.
+   *
+   * @generated from field: repeated string command = 1;
+   */
+  command: string[];
+
+  /**
+   * The program's environment beside PATH, HOME and the like. Shown as `***`.
+   *
+   * @generated from field: map<string, string> env = 2;
+   */
+  env: { [key: string]: string };
+
+  /**
+   * The folder that the program starts in. Default: the daemon's home.
+   *
+   * @generated from field: string cwd = 3;
+   */
+  cwd: string;
+
+  /**
+   * An MCP endpoint, http or https; a `command` goes before it.
+   *
+   * @generated from field: string url = 4;
+   */
+  url: string;
+
+  /**
+   * Headers that go with every request to it. Shown as `***`.
+   *
+   * @generated from field: map<string, string> headers = 5;
+   */
+  headers: { [key: string]: string };
+
+  /**
+   * Whether its tools may be used without asking anybody about them first, and
+   * what it says of them, such as that one only reads, is believed.
+   *
+   * @generated from field: bool trust = 6;
+   */
+  trust: boolean;
+
+  /**
+   * Time that a call may take without a sign of life. Default:
+   * `limits.component_idle_timeout`.
+   *
+   * @generated from field: google.protobuf.Duration idle_timeout = 7;
+   */
+  idleTimeout?: Duration | undefined;
+
+  /**
+   * Time that a call may take in all. Default: `limits.component_call_timeout`.
+   *
+   * @generated from field: google.protobuf.Duration call_timeout = 8;
+   */
+  callTimeout?: Duration | undefined;
+
+  /**
+   * What is said of single tools, by their own names.
+   *
+   * @generated from field: map<string, daphnia.v1.ComponentToolConfig> tools = 9;
+   */
+  tools: { [key: string]: ComponentToolConfig };
+};
+
+/**
+ * Describes the message daphnia.v1.ComponentConfig.
+ * Use `create(ComponentConfigSchema)` to create a new message.
+ */
+export declare const ComponentConfigSchema: GenMessage<ComponentConfig>;
+
+/**
+ * ComponentToolConfig is about one tool of a component.
+ *
+ * @generated from message daphnia.v1.ComponentToolConfig
+ */
+export declare type ComponentToolConfig = Message<"daphnia.v1.ComponentToolConfig"> & {
+  /**
+   * Time that a call may take in all. Default: the component's `call_timeout`.
+   *
+   * @generated from field: google.protobuf.Duration timeout = 1;
+   */
+  timeout?: Duration | undefined;
+};
+
+/**
+ * Describes the message daphnia.v1.ComponentToolConfig.
+ * Use `create(ComponentToolConfigSchema)` to create a new message.
+ */
+export declare const ComponentToolConfigSchema: GenMessage<ComponentToolConfig>;
 
 /**
  * SandboxConfig says what encloses commands that agents run.
@@ -503,6 +612,45 @@ export declare type Limits = Message<"daphnia.v1.Limits"> & {
    * @generated from field: google.protobuf.Duration approval_timeout = 22;
    */
   approvalTimeout?: Duration | undefined;
+
+  /**
+   * Time that a component's call may take without a sign of life. Default: 1m;
+   * 100ms to 24h.
+   *
+   * @generated from field: google.protobuf.Duration component_idle_timeout = 23;
+   */
+  componentIdleTimeout?: Duration | undefined;
+
+  /**
+   * Time that a component's call may take in all. Default: 10m; 100ms to 24h.
+   *
+   * @generated from field: google.protobuf.Duration component_call_timeout = 24;
+   */
+  componentCallTimeout?: Duration | undefined;
+
+  /**
+   * How often a component that was used since is asked whether it is alive.
+   * Default: 15s; 100ms to 24h.
+   *
+   * @generated from field: google.protobuf.Duration component_ping = 25;
+   */
+  componentPing?: Duration | undefined;
+
+  /**
+   * The pause before a component that is down is tried again; it doubles up to
+   * 60 times as long. Default: 1s; 10ms to 1h.
+   *
+   * @generated from field: google.protobuf.Duration component_retry_pause = 26;
+   */
+  componentRetryPause?: Duration | undefined;
+
+  /**
+   * Time without a call after which a program that the daemon started is stopped;
+   * the next call starts it. Default: 5m; 100ms to 24h.
+   *
+   * @generated from field: google.protobuf.Duration component_idle_stop = 27;
+   */
+  componentIdleStop?: Duration | undefined;
 };
 
 /**

@@ -400,6 +400,57 @@ export declare type Finding = Message<"daphnia.v1.Finding"> & {
 export declare const FindingSchema: GenMessage<Finding>;
 
 /**
+ * CreateLoginCodeRequest is empty.
+ *
+ * @generated from message daphnia.v1.CreateLoginCodeRequest
+ */
+export declare type CreateLoginCodeRequest = Message<"daphnia.v1.CreateLoginCodeRequest"> & {
+};
+
+/**
+ * Describes the message daphnia.v1.CreateLoginCodeRequest.
+ * Use `create(CreateLoginCodeRequestSchema)` to create a new message.
+ */
+export declare const CreateLoginCodeRequestSchema: GenMessage<CreateLoginCodeRequest>;
+
+/**
+ * CreateLoginCodeResponse is a way in for one browser. Whoever has it is the
+ * owner: it belongs in no log, and into no address but those told here.
+ *
+ * @generated from message daphnia.v1.CreateLoginCodeResponse
+ */
+export declare type CreateLoginCodeResponse = Message<"daphnia.v1.CreateLoginCodeResponse"> & {
+  /**
+   * The code: 192 random bits. It works once. The daemon keeps the newest 16.
+   *
+   * @generated from field: string code = 1;
+   */
+  code: string;
+
+  /**
+   * When it stops working: a minute from now.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 2;
+   */
+  expireTime?: Timestamp | undefined;
+
+  /**
+   * Where a browser can go with it: the dashboard's login page at the TCP
+   * address, and at each name of `[listen] hosts`. The code is in the fragment,
+   * the part behind `#`, which browsers send to nobody.
+   *
+   * @generated from field: repeated string urls = 3;
+   */
+  urls: string[];
+};
+
+/**
+ * Describes the message daphnia.v1.CreateLoginCodeResponse.
+ * Use `create(CreateLoginCodeResponseSchema)` to create a new message.
+ */
+export declare const CreateLoginCodeResponseSchema: GenMessage<CreateLoginCodeResponse>;
+
+/**
  * ShutdownRequest asks the daemon to stop.
  *
  * @generated from message daphnia.v1.ShutdownRequest
@@ -530,6 +581,19 @@ export declare const DaemonService: GenService<{
     methodKind: "unary";
     input: typeof CheckRequestSchema;
     output: typeof CheckResponseSchema;
+  },
+  /**
+   * CreateLoginCode makes a code that lets one browser in as the owner. The page
+   * there sends it, once, as `{"code": …}` in JSON to `POST /login` of the TCP
+   * address it came from, and is given a cookie that its scripts cannot read. A
+   * daemon that serves no TCP address refuses (`WRONG_STATE`).
+   *
+   * @generated from rpc daphnia.v1.DaemonService.CreateLoginCode
+   */
+  createLoginCode: {
+    methodKind: "unary";
+    input: typeof CreateLoginCodeRequestSchema;
+    output: typeof CreateLoginCodeResponseSchema;
   },
   /**
    * Shutdown makes the daemon stop as SIGTERM does. It answers before it stops.

@@ -13,6 +13,7 @@ import type { Blob } from "./blob_pb.js";
 import type { ToolCallStatus } from "./tool_pb.js";
 import type { Answer, Approval, ApprovalChoice } from "./approval_pb.js";
 import type { Rule } from "./permission_pb.js";
+import type { ComponentOrigin } from "./component_pb.js";
 
 /**
  * Describes the file daphnia/v1/event.proto.
@@ -246,6 +247,14 @@ export declare type Event = Message<"daphnia.v1.Event"> & {
     case: "turnReverted";
   } | {
     /**
+     * The agent's model answered a component, which a call had asked for.
+     *
+     * @generated from field: daphnia.v1.ModelSampled model_sampled = 184;
+     */
+    value: ModelSampled;
+    case: "modelSampled";
+  } | {
+    /**
      * A call waits for a person.
      *
      * @generated from field: daphnia.v1.ApprovalRequested approval_requested = 200;
@@ -308,6 +317,39 @@ export declare type Event = Message<"daphnia.v1.Event"> & {
      */
     value: AccessDenied;
     case: "accessDenied";
+  } | {
+    /**
+     * Something says that there is a component. Told in the daemon's session, as
+     * are the next three.
+     *
+     * @generated from field: daphnia.v1.ComponentFound component_found = 305;
+     */
+    value: ComponentFound;
+    case: "componentFound";
+  } | {
+    /**
+     * A component answers, or has other tools than before.
+     *
+     * @generated from field: daphnia.v1.ComponentUp component_up = 306;
+     */
+    value: ComponentUp;
+    case: "componentUp";
+  } | {
+    /**
+     * A component does not answer any more, or cannot be used.
+     *
+     * @generated from field: daphnia.v1.ComponentDown component_down = 307;
+     */
+    value: ComponentDown;
+    case: "componentDown";
+  } | {
+    /**
+     * A component is not known any more.
+     *
+     * @generated from field: daphnia.v1.ComponentRemoved component_removed = 308;
+     */
+    value: ComponentRemoved;
+    case: "componentRemoved";
   } | { case: undefined; value?: undefined };
 };
 
@@ -1105,6 +1147,13 @@ export declare type ToolCallStarted = Message<"daphnia.v1.ToolCallStarted"> & {
    * @generated from field: daphnia.v1.CallProcess process = 4;
    */
   process?: CallProcess | undefined;
+
+  /**
+   * The component that runs it; empty for the daemon itself.
+   *
+   * @generated from field: string component = 5;
+   */
+  component: string;
 };
 
 /**
@@ -1166,6 +1215,20 @@ export declare type ToolCallProgressed = Message<"daphnia.v1.ToolCallProgressed"
    * @generated from field: string message = 2;
    */
   message: string;
+
+  /**
+   * How much of it is done, in the call's own units.
+   *
+   * @generated from field: double done = 3;
+   */
+  done: number;
+
+  /**
+   * How much there is to do; 0 where that is not known.
+   *
+   * @generated from field: double total = 4;
+   */
+  total: number;
 };
 
 /**
@@ -1238,6 +1301,56 @@ export declare type ToolCallFinished = Message<"daphnia.v1.ToolCallFinished"> & 
  * Use `create(ToolCallFinishedSchema)` to create a new message.
  */
 export declare const ToolCallFinishedSchema: GenMessage<ToolCallFinished>;
+
+/**
+ * ModelSampled says what it took to answer a component that asked the agent's
+ * model while it worked on a call. A person agreed to what was asked, which the
+ * approval holds.
+ *
+ * @generated from message daphnia.v1.ModelSampled
+ */
+export declare type ModelSampled = Message<"daphnia.v1.ModelSampled"> & {
+  /**
+   * The call.
+   *
+   * @generated from field: string call_id = 1;
+   */
+  callId: string;
+
+  /**
+   * The model, as `provider/model`.
+   *
+   * @generated from field: string model = 2;
+   */
+  model: string;
+
+  /**
+   * Tokens; absent when the provider did not tell.
+   *
+   * @generated from field: daphnia.v1.Usage usage = 3;
+   */
+  usage?: Usage | undefined;
+
+  /**
+   * Cost of those tokens; absent when it is unknown.
+   *
+   * @generated from field: daphnia.v1.Cost cost = 4;
+   */
+  cost?: Cost | undefined;
+
+  /**
+   * From the request to the end of the answer.
+   *
+   * @generated from field: google.protobuf.Duration duration = 5;
+   */
+  duration?: Duration | undefined;
+};
+
+/**
+ * Describes the message daphnia.v1.ModelSampled.
+ * Use `create(ModelSampledSchema)` to create a new message.
+ */
+export declare const ModelSampledSchema: GenMessage<ModelSampled>;
 
 /**
  * FileChange is one file that a call changed, and what it takes to undo that.
@@ -1526,7 +1639,7 @@ export declare const DaemonStoppingSchema: GenMessage<DaemonStopping>;
  */
 export declare type RecordChanged = Message<"daphnia.v1.RecordChanged"> & {
   /**
-   * What it is: `agent` or `config`.
+   * What it is: `agent`, `component`, `config`, `rule` or `trust`.
    *
    * @generated from field: string kind = 1;
    */
@@ -1593,6 +1706,149 @@ export declare type ConfigRejected = Message<"daphnia.v1.ConfigRejected"> & {
  * Use `create(ConfigRejectedSchema)` to create a new message.
  */
 export declare const ConfigRejectedSchema: GenMessage<ConfigRejected>;
+
+/**
+ * ComponentFound says that there may be a component.
+ *
+ * @generated from message daphnia.v1.ComponentFound
+ */
+export declare type ComponentFound = Message<"daphnia.v1.ComponentFound"> & {
+  /**
+   * Its name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Who told of it.
+   *
+   * @generated from field: daphnia.v1.ComponentOrigin origin = 2;
+   */
+  origin: ComponentOrigin;
+
+  /**
+   * Where it is.
+   *
+   * @generated from field: string address = 3;
+   */
+  address: string;
+};
+
+/**
+ * Describes the message daphnia.v1.ComponentFound.
+ * Use `create(ComponentFoundSchema)` to create a new message.
+ */
+export declare const ComponentFoundSchema: GenMessage<ComponentFound>;
+
+/**
+ * ComponentUp says that a component answers.
+ *
+ * @generated from message daphnia.v1.ComponentUp
+ */
+export declare type ComponentUp = Message<"daphnia.v1.ComponentUp"> & {
+  /**
+   * Its name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Its own version.
+   *
+   * @generated from field: string version = 2;
+   */
+  version: string;
+
+  /**
+   * Its process; 0 where that is not known.
+   *
+   * @generated from field: uint32 pid = 3;
+   */
+  pid: number;
+
+  /**
+   * Names of its tools.
+   *
+   * @generated from field: repeated string tools = 4;
+   */
+  tools: string[];
+
+  /**
+   * Hash of its tools.
+   *
+   * @generated from field: string manifest = 5;
+   */
+  manifest: string;
+
+  /**
+   * Whether agents may use it.
+   *
+   * @generated from field: bool trusted = 6;
+   */
+  trusted: boolean;
+};
+
+/**
+ * Describes the message daphnia.v1.ComponentUp.
+ * Use `create(ComponentUpSchema)` to create a new message.
+ */
+export declare const ComponentUpSchema: GenMessage<ComponentUp>;
+
+/**
+ * ComponentDown says that a component does not answer.
+ *
+ * @generated from message daphnia.v1.ComponentDown
+ */
+export declare type ComponentDown = Message<"daphnia.v1.ComponentDown"> & {
+  /**
+   * Its name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Why, in words.
+   *
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+
+  /**
+   * Calls that were open, and ended as COMPONENT_DOWN.
+   *
+   * @generated from field: uint32 calls = 3;
+   */
+  calls: number;
+};
+
+/**
+ * Describes the message daphnia.v1.ComponentDown.
+ * Use `create(ComponentDownSchema)` to create a new message.
+ */
+export declare const ComponentDownSchema: GenMessage<ComponentDown>;
+
+/**
+ * ComponentRemoved says that a component is not known any more.
+ *
+ * @generated from message daphnia.v1.ComponentRemoved
+ */
+export declare type ComponentRemoved = Message<"daphnia.v1.ComponentRemoved"> & {
+  /**
+   * Its name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message daphnia.v1.ComponentRemoved.
+ * Use `create(ComponentRemovedSchema)` to create a new message.
+ */
+export declare const ComponentRemovedSchema: GenMessage<ComponentRemoved>;
 
 /**
  * AccessDenied counts refused callers.

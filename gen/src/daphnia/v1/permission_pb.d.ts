@@ -19,7 +19,8 @@ export declare const file_daphnia_v1_permission: GenFile;
  */
 export declare type Rule = Message<"daphnia.v1.Rule"> & {
   /**
-   * The tool's name; empty or `*` means every tool.
+   * The tool's name; empty or `*` means every tool, and one that ends in `*` all
+   * that begin so, such as `search__*`.
    *
    * @generated from field: string tool = 1;
    */
@@ -57,8 +58,8 @@ export declare type Rule = Message<"daphnia.v1.Rule"> & {
   host: string;
 
   /**
-   * Only what a call does so: `read`, `write`, `run`, `reach` or `opaque`.
-   * Empty means any.
+   * Only what a call does so: `read`, `write`, `run`, `reach`, `use` (a
+   * component) or `opaque`. Empty means any.
    *
    * @generated from field: string claim = 6;
    */
@@ -66,7 +67,9 @@ export declare type Rule = Message<"daphnia.v1.Rule"> & {
 
   /**
    * Only programs that are known to be so: `plain`, `project`, `unknown`,
-   * `fixed` or `destructive`. Empty means any.
+   * `fixed` or `destructive`; of components' tools, `plain` are those that only
+   * read, where the owner marked the component as trusted, others are `unknown`.
+   * Empty means any.
    *
    * @generated from field: string risk = 7;
    */
@@ -108,14 +111,15 @@ export declare const RuleSchema: GenMessage<Rule>;
  */
 export declare type JudgedClaim = Message<"daphnia.v1.JudgedClaim"> & {
   /**
-   * `read`, `write`, `run`, `reach`, `opaque` or `nothing`.
+   * `read`, `write`, `run`, `reach`, `use`, `opaque` or `nothing`.
    *
    * @generated from field: string kind = 1;
    */
   kind: string;
 
   /**
-   * The real path, the host, the command as words, or why it is not known.
+   * The real path, the host, the command as words, the component, or why it is
+   * not known.
    *
    * @generated from field: string subject = 2;
    */

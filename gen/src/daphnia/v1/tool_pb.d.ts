@@ -43,6 +43,13 @@ export declare type Tool = Message<"daphnia.v1.Tool"> & {
    * @generated from field: bool read_only = 4;
    */
   readOnly: boolean;
+
+  /**
+   * The component that offers it; empty for one of the daemon's own.
+   *
+   * @generated from field: string component = 5;
+   */
+  component: string;
 };
 
 /**
