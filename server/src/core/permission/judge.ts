@@ -106,6 +106,8 @@ function whyNot(claim: Claim, { roots }: Ground): string {
     case "run":
     case "opaque":
       return claim.why;
+    case "use":
+      return `no rule lets it use the component ${claim.component}`;
     case "reach":
       return `no rule lets it reach ${claim.host}`;
     case "nothing":
@@ -123,6 +125,8 @@ export function subjectOf(claim: Claim): string {
       return claim.argv.map((word) => (word === null ? "…" : show(word))).join(" ");
     case "reach":
       return claim.host;
+    case "use":
+      return claim.component;
     case "opaque":
       return claim.why;
     case "nothing":

@@ -1,5 +1,6 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { type Rule, RuleAction, RuleSchema } from "@daphnia/protocol/permission";
+import { guards } from "../tool/guarded-paths.ts";
 
 /** A named rule set. */
 export interface Mode {
@@ -29,8 +30,6 @@ const lines =
 
 const builtIn = lines("built-in");
 
-const agentFiles = "holds what an agent may do, and no agent changes it";
-const hooks = "is run by git, and no agent changes it";
 const devices = "is a device";
 
 /** In every mode, whoever says otherwise. */
@@ -40,18 +39,9 @@ const denials: readonly Rule[] = [
     why: "belongs to the daemon, and no tool may touch it",
   }),
   ...builtIn(DENY, "destructive", { risk: "destructive" }),
-  ...builtIn(
-    DENY,
-    "git-runs",
-    ...[
-      "**/.git/hooks/**",
-      "**/.git/config",
-      "**/.git/config.worktree",
-      "**/.git/modules/**/hooks/**",
-      "**/.git/modules/**/config",
-    ].map((path) => ({ claim: "write", path, why: hooks })),
+  ...guards.flatMap(({ name, paths, why }) =>
+    builtIn(DENY, name, ...paths.map((path) => ({ claim: "write", path, why }))),
   ),
-  ...builtIn(DENY, "agent-files", { claim: "write", path: "**/.daphnia/**", why: agentFiles }),
   ...builtIn(
     DENY,
     "devices",
@@ -165,6 +155,7 @@ const guarded = (mode: string): Rule[] => {
   return [
     ...line(ALLOW, "reads-in-roots", readsInRoots),
     ...line(ALLOW, "reading-commands", { tool: "bash", claim: "run", risk: "plain" }),
+    ...line(ALLOW, "reading-components", { claim: "use", risk: "plain" }),
     ...line(
       ALLOW,
       "system-files",
@@ -183,7 +174,7 @@ const modes: Readonly<Record<ModeName, Mode>> = {
       ...lines("readonly")(
         DENY,
         "only-reads",
-        ...["write", "run", "reach", "opaque"].map((claim) => ({
+        ...["write", "run", "reach", "use", "opaque"].map((claim) => ({
           claim,
           why: "is more than a read",
         })),
@@ -211,6 +202,7 @@ const modes: Readonly<Record<ModeName, Mode>> = {
       ...guarded("standard"),
       ...standard(ALLOW, "writes-in-roots", { claim: "write", path: "{roots}/**" }),
       ...standard(ALLOW, "temp", { claim: "write", path: "{temp}/**" }),
+      ...standard(ALLOW, "components", { claim: "use" }),
       ...standard(ALLOW, "project-code", {
         tool: "bash",
         claim: "run",

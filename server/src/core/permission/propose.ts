@@ -53,6 +53,8 @@ function lineOf({ claim, rule }: JudgedClaim): Line | undefined {
       return isPlain(claim.path) ? { claim: claim.kind, path: claim.path } : undefined;
     case "reach":
       return { host: claim.host };
+    case "use":
+      return { claim: claim.kind };
     case "run":
       return argvOf(claim);
     case "opaque":

@@ -9,7 +9,7 @@ const actions: ReadonlyMap<unknown, RuleAction> = new Map([
 ]);
 const texts = ["tool", "path", "host", "claim", "risk", "why"] as const;
 const keys = ["tool", "action", "argv", "path", "host", "claim", "risk", "sandboxed", "why"];
-const claims = ["read", "write", "run", "reach", "opaque"];
+const claims = ["read", "write", "run", "reach", "use", "opaque"];
 const risks = ["plain", "project", "unknown", "fixed", "destructive"];
 
 /** A rule as a person writes it in a file, or the words for what is wrong. */

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { compilePath } from "../tool/path-pattern.ts";
 import type { Claim } from "../tool/tool.ts";
 import { createJudge } from "./judge.ts";
 import { modeNames } from "./modes.ts";
-import { compilePath } from "./path-pattern.ts";
 import { readRule } from "./read-rule.ts";
 import { createRuleSet } from "./rule-set.ts";
 

@@ -1,7 +1,7 @@
 import { type Rule, RuleAction } from "@daphnia/protocol/permission";
+import { compilePath } from "../tool/path-pattern.ts";
 import type { Claim, Place, RunClaim, Words } from "../tool/tool.ts";
 import { type Mode, type ModeName, modeOf } from "./modes.ts";
-import { compilePath } from "./path-pattern.ts";
 import { type Token, tokenOf } from "./read-rule.ts";
 
 /** Rules of one who may state some, by the order in which they count. */
@@ -75,16 +75,23 @@ export function compileRule(rule: Rule, ground: Ground): CompiledRule {
     ...{ name, action, why },
     folders: patterns.flatMap(folderOf),
     fits: (claim, tool) =>
-      (rule.tool === "" || rule.tool === "*" || rule.tool === tool) &&
+      fitsTool(rule.tool, tool) &&
       (!rule.sandboxed || ground.isSandboxed) &&
       isOfKind(claim, rule) &&
       fitsSubject(claim),
   };
 }
 
+function fitsTool(pattern: string, tool: string): boolean {
+  return pattern.endsWith("*")
+    ? tool.startsWith(pattern.slice(0, -1))
+    : pattern === "" || pattern === tool;
+}
+
 function isOfKind(claim: Claim, rule: Rule): boolean {
   if (rule.claim !== "" && claim.kind !== rule.claim) return false;
-  return rule.risk === "" || (claim.kind === "run" && claim.risk === rule.risk);
+  if (rule.risk === "") return true;
+  return (claim.kind === "run" || claim.kind === "use") && claim.risk === rule.risk;
 }
 
 const isTouch = (claim: Claim): claim is Extract<Claim, { readonly path: string }> =>

@@ -1,6 +1,6 @@
 /** What a body is, by its header and its bytes. */
 export interface MediaType {
-  readonly kind: "html" | "text" | "binary" | "unknown";
+  readonly kind: "html" | "text" | "image" | "binary" | "unknown";
   /** In lower case, without parameters; empty where the header says nothing. */
   readonly name: string;
   /** Empty where the header says nothing. */
@@ -19,6 +19,7 @@ function kindOf(name: string): MediaType["kind"] {
   if (/^application\/.*(javascript|ecmascript|jsonl|ndjson|x-sh|sql|graphql)$/.test(name)) {
     return "text";
   }
+  if (/^image\/(x-)?(png|p?jpe?g|gif|webp)$/.test(name)) return "image";
   // What servers call everything that they do not know.
   if (name === "" || name === "application/octet-stream") return "unknown";
   return "binary";

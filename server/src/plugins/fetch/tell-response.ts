@@ -1,5 +1,6 @@
 import { type IncomingMessage, STATUS_CODES } from "node:http";
-import type { ToolAnswer } from "../../core/tool/tool.ts";
+import { imageOf, largestImage, whyNotShown } from "../../core/tool/image.ts";
+import type { Attachment, ToolAnswer } from "../../core/tool/tool.ts";
 import { decodeBody, type MediaType, readMediaType } from "./decode-body.ts";
 import { htmlToMarkdown } from "./html-to-markdown.ts";
 import { readBody } from "./read-body.ts";
@@ -42,23 +43,25 @@ export async function tellResponse(
     ? [...told.notes, "only the beginning of an error's page is told"]
     : told.notes;
   const end = notes.map((note) => `[${note}]`);
-  return textAnswer(
-    [...head, "", ...(text === "" ? [] : [text]), ...end].join("\n").trimEnd(),
-    isError,
-  );
+  const lines = [...head, "", ...(text === "" ? [] : [text]), ...end];
+  const { attachments = [] } = told;
+  return { ...textAnswer(lines.join("\n").trimEnd(), isError), attachments };
 
-  async function tellBody(): Promise<{ text: string; notes: readonly string[] }> {
+  async function tellBody(): Promise<Told> {
     if (type.kind === "binary" || bodiless.includes(status)) {
       response.destroy();
       return { text: "", notes: [bodiless.includes(status) ? "no content" : notText(response)] };
     }
-    const { bytes, problem } = await readBody(response, maxBytes, signal);
-    const told = await tellBytes(bytes, type);
-    return { text: told.text, notes: [...told.notes, problem].filter((note) => note !== "") };
+    const most = type.kind === "image" ? Math.min(maxBytes, largestImage) : maxBytes;
+    const { bytes, problem } = await readBody(response, most, signal);
+    const isWhole = problem === "" && bytes.length <= largestImage && status < 400;
+    const shown = isWhole && tellImage(bytes, url);
+    const told = shown || (await tellBytes(bytes, type));
+    return { ...told, notes: [...told.notes, problem].filter((note) => note !== "") };
   }
 
-  async function tellBytes(bytes: Buffer, type: MediaType) {
-    const decoded = decodeBody(bytes, type);
+  async function tellBytes(bytes: Buffer, type: MediaType): Promise<Told> {
+    const decoded = type.kind === "image" ? undefined : decodeBody(bytes, type);
     if (decoded === undefined) return { text: "", notes: [`not text: ${bytes.length} bytes`] };
     if (!decoded.isHtml || isRaw) return { text: decoded.text, notes: [decoded.note] };
     const page = await htmlToMarkdown(decoded.text, url, signal);
@@ -73,6 +76,25 @@ export async function tellResponse(
       ],
     };
   }
+}
+
+/** What is told of a body. */
+interface Told {
+  readonly text: string;
+  readonly notes: readonly string[];
+  readonly attachments?: readonly Attachment[];
+}
+
+/** Undefined where it is no image. Its bytes say what it is; the header may be wrong. */
+function tellImage(bytes: Buffer, url: URL): Told | undefined {
+  const image = imageOf(bytes);
+  if (image === undefined) return undefined;
+  const why = whyNotShown(image);
+  if (why !== "") return { text: "", notes: [`${why}: ${bytes.length} bytes`] };
+  const { mediaType, width, height } = image;
+  const name = plain(url.pathname.slice(url.pathname.lastIndexOf("/") + 1));
+  const note = `the image follows: ${width} × ${height} pixels, ${bytes.length} bytes`;
+  return { text: "", notes: [note], attachments: [{ bytes, mediaType, name }] };
 }
 
 function notText(response: IncomingMessage): string {

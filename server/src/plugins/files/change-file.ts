@@ -1,15 +1,19 @@
+import { dirname } from "node:path";
 import type { Place, RunContext, ToolAnswer } from "../../core/tool/tool.ts";
 import { answer, failure } from "./answer.ts";
 import type { FileMemory } from "./file-memory.ts";
 import { type FileNow, readFileNow } from "./read-file-now.ts";
 import { replaceFile } from "./replace-file.ts";
-import { isInside, shownPath } from "./shown-path.ts";
+import { shownPath } from "./shown-path.ts";
+import type { TemporarySweep } from "./temporary-files.ts";
 import { textDiff } from "./text-diff.ts";
+import { whyNeverWritten } from "./why-never-written.ts";
 
 /** What tools that change files share. */
 export interface ChangeDeps {
   readonly sealed: readonly string[];
   readonly memory: FileMemory;
+  readonly sweep: TemporarySweep;
 }
 
 /** New content for a file, and what to say of it; or why there is none. */
@@ -32,14 +36,14 @@ export function createFileChanger(
   path: string,
   { sessionId, cwd, closed }: Place,
   revise: (now: FileNow) => Revision,
-  { sealed, memory }: ChangeDeps,
+  { sealed, memory, sweep }: ChangeDeps,
 ): FileChanger {
   const shown = shownPath(path, cwd);
 
   async function workOut() {
-    // No rule lets it come so far; the daemon's own files are worth a second look.
-    if (closed.some((folder) => isInside(folder, path)))
-      return { problem: "it belongs to the daemon" };
+    // No rule lets it come so far; what is never written is worth a second look.
+    const never = whyNeverWritten(path, closed);
+    if (never !== undefined) return { problem: never };
     const found = await readFileNow(path, sealed);
     if ("problem" in found) return found;
     const { now } = found;
@@ -67,10 +71,12 @@ export function createFileChanger(
       if ("problem" in found) return failure(`${shown}: ${found.problem}`);
       const { now, bytes, said, isSame } = found;
       if (isSame && now) {
+        await sweep(dirname(path));
         memory.saw(sessionId, path, now.digest);
         return answer(`${shown}: it holds just that already`);
       }
       signal.throwIfAborted();
+      await sweep(dirname(path));
       const mode = now && Number(now.stats.mode & 0o777n);
       const written = await replaceFile(path, { bytes, before: now, mode });
       if ("problem" in written) return failure(`${shown}: ${written.problem}`);

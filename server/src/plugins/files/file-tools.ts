@@ -5,6 +5,7 @@ import { createGlobTool } from "./glob-tool.ts";
 import { createGrepTool } from "./grep-tool.ts";
 import { createReadTool, type ReadBlob } from "./read-tool.ts";
 import { createRipgrep } from "./ripgrep.ts";
+import { createTemporarySweep } from "./temporary-files.ts";
 import { createWriteTool } from "./write-tool.ts";
 
 /**
@@ -21,11 +22,12 @@ export function createFileTools(
 ): Tool[] {
   const { sealed = [], closed = [], readBlob } = options;
   const memory = createFileMemory();
+  const changing = { sealed, memory, sweep: createTemporarySweep() };
   const ripgrep = createRipgrep({ closed });
   return [
     createReadTool({ sealed, memory, ...(readBlob && { readBlob }) }),
-    createWriteTool({ sealed, memory }),
-    createEditTool({ sealed, memory }),
+    createWriteTool(changing),
+    createEditTool(changing),
     createGlobTool({ ripgrep }),
     createGrepTool({ ripgrep, sealed }),
   ];

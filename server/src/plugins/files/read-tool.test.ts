@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { link, open, rename, rm, symlink } from "node:fs/promises";
+import { link, open, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { largestImage } from "../../core/tool/image.ts";
+import { pngImage } from "../../core/tool/testing/png-image.ts";
 import { createRunContext } from "../../core/tool/testing/run-context.ts";
 import { createReadTool } from "./read-tool.ts";
 import { createTemporaryPlace, said } from "./testing/temporary-place.ts";
@@ -71,6 +73,30 @@ describe("read", () => {
       text: "a.png is not text: PNG image, 10 bytes",
     });
     assert.match((await temporary.call(tool, { path: "b" })).text, /unknown type, 3 bytes/);
+  });
+
+  it("shows an image, but for one that a provider would refuse", async () => {
+    await using temporary = await createTemporaryPlace();
+    const bytes = pngImage(3, 2);
+    const path = await temporary.write("root/pic.png", bytes);
+    const claimed = await tool.claim({ path: "pic.png" }, temporary.place);
+    const { parts, attachments } = await claimed.run(createRunContext());
+    assert.deepEqual(attachments, [{ bytes, mediaType: "image/png", name: "pic.png" }]);
+    assert.equal(
+      String(parts[0]?.kind.value),
+      `pic.png is not text: PNG image, ${bytes.length} bytes; the image follows: 3 × 2 pixels`,
+    );
+    for (const [held, end] of [
+      [pngImage(8001, 1), / bytes; an image of 8001 × 1 pixels, of which at most 8000 are shown$/],
+      [pngImage(2, 2, largestImage), / bytes$/],
+      [bytes.subarray(0, -1), / bytes$/],
+    ] as const) {
+      await writeFile(path, held);
+      const again = await tool.claim({ path: "pic.png" }, temporary.place);
+      const answer = await again.run(createRunContext());
+      assert.equal(answer.attachments, undefined);
+      assert.match(String(answer.parts[0]?.kind.value), end);
+    }
   });
 
   it("reads a page of a file of 8 GiB", async () => {

@@ -1,5 +1,7 @@
+import { basename } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { ToolSchema } from "@daphnia/protocol/tool";
+import { imageOf, largestImage, whyNotShown } from "../../core/tool/image.ts";
 import type { Tool, ToolAnswer } from "../../core/tool/tool.ts";
 import { answer, failure } from "./answer.ts";
 import { createDigestSource } from "./digest-source.ts";
@@ -81,8 +83,8 @@ const headBytes = 8192;
 const description = `Reads a text file. Each line comes as its number, a tab, and its text; the \
 number and the tab are not part of the file. Reads ${usualLines} lines from the start unless \
 offset and limit say otherwise, and at most ${maxLines} lines or 46 KiB at once; when there is \
-more, the last line says how to read on. Lines are cut at 2000 characters, with a mark. Binary \
-files are answered with their type and size. For folders use glob; to find text use grep.`;
+more, the last line says how to read on. Lines are cut at 2000 characters, with a mark. PNG, JPEG, \
+GIF and WebP images are shown; other binary files are answered with their type and size. For folders use glob; to find text use grep.`;
 
 const parameters = {
   type: "object",
@@ -152,9 +154,34 @@ async function tellFile(
   if (bytesRead === 0) return answer(`${shown} is empty`);
   const start = head.subarray(0, bytesRead);
   if (start.includes(0)) {
-    return answer(`${shown} is not text: ${fileTypeOf(start)}, ${pin.stats.size} bytes`);
+    const told = `${shown} is not text: ${fileTypeOf(start)}, ${pin.stats.size} bytes`;
+    return (await showImage(file, pin, told)) ?? answer(told);
   }
   return pageAnswer(await readTextPage(source, offset, limit, signal), shown, offset);
+}
+
+/** An image comes along with what is told of it; undefined where it is none, or too large to be shown. */
+async function showImage(
+  file: ByteSource,
+  pin: Pin,
+  told: string,
+): Promise<ToolAnswer | undefined> {
+  if (pin.stats.size > BigInt(largestImage)) return undefined;
+  const size = Number(pin.stats.size);
+  const bytes = Buffer.alloc(size);
+  let length = 0;
+  while (length < size) {
+    const { bytesRead } = await file.read(bytes, length, size - length, length);
+    if (bytesRead === 0) return undefined; // it was cut off while it was read
+    length += bytesRead;
+  }
+  const image = imageOf(bytes);
+  if (image === undefined) return undefined;
+  const why = whyNotShown(image);
+  if (why !== "") return answer(`${told}; ${why}`);
+  const { mediaType, width, height } = image;
+  const said = answer(`${told}; the image follows: ${width} × ${height} pixels`);
+  return { ...said, attachments: [{ bytes, mediaType, name: basename(pin.path) }] };
 }
 
 async function readKept(

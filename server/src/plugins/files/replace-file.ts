@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import type { BigIntStats } from "node:fs";
 import { constants } from "node:fs";
 import { type FileHandle, link, lstat, open, rename, unlink } from "node:fs/promises";
@@ -6,6 +6,7 @@ import { basename, dirname, join } from "node:path";
 import { holdFolder, whyNotWritten } from "./hold-folder.ts";
 import { codeOf, type Pin, type PinProblem, refuse } from "./pin-path.ts";
 import type { FileNow } from "./read-file-now.ts";
+import { temporaryName } from "./temporary-files.ts";
 
 /** What was written: its digest is SHA-256 in lower-case hex, empty where the file was removed. */
 export interface Written {
@@ -61,7 +62,7 @@ async function swap(
   target: string,
   { bytes, before, mode }: Replacing & { readonly bytes: Uint8Array },
 ): Promise<Written | PinProblem> {
-  const temporary = join(folder.route, `.daphnia-${randomBytes(8).toString("hex")}.tmp`);
+  const temporary = join(folder.route, temporaryName());
   const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW } = constants;
   const file = await open(temporary, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, mode ?? 0o666);
   try {

@@ -3,6 +3,7 @@ import { type FileNow, readFileNow } from "./read-file-now.ts";
 import { replaceFile } from "./replace-file.ts";
 import { resolveTarget } from "./resolve-target.ts";
 import { isInside } from "./shown-path.ts";
+import { whyNeverWritten } from "./why-never-written.ts";
 
 /** Puts files back. Those of `sealed` are never opened. */
 export function createFileRestorer(sealed: readonly string[]): FileRestorer {
@@ -37,7 +38,8 @@ async function whyNot(
   { roots, closed }: Pick<Place, "roots" | "closed">,
 ): Promise<string | undefined> {
   if ((await resolveTarget(path, "/")) !== path) return "its path leads elsewhere now";
-  if (closed.some((folder) => isInside(folder, path))) return "it belongs to the daemon";
+  const never = whyNeverWritten(path, closed);
+  if (never !== undefined) return never;
   if (roots.some((root) => isInside(root, path))) return undefined;
   return "it lies outside the session's roots";
 }

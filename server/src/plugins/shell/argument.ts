@@ -25,3 +25,7 @@ export const textOf = (word: Argument | undefined): string | null =>
 
 /** The words as rules see them: what is not wholly known matches no token. */
 export const wordsOf = (words: readonly Argument[]): (string | null)[] => words.map(textOf);
+
+/** Whether one of the names that a pattern stands for may be a flag. Escaped or quoted, a dash is one all the same. */
+export const mayBecomeFlag = ({ text, pattern }: Argument): boolean =>
+  pattern !== undefined && (text?.startsWith("-") === true || /^[*?[]/.test(pattern));

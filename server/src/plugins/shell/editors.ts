@@ -1,5 +1,5 @@
 import type { Argument } from "./argument.ts";
-import { isLiteral, opaque, textOf } from "./argument.ts";
+import { isLiteral, mayBecomeFlag, opaque, textOf } from "./argument.ts";
 import type { Judging } from "./judging.ts";
 import { readFlags } from "./read-flags.ts";
 import { isTameSed } from "./sed-script.ts";
@@ -72,7 +72,7 @@ type SedKind =
 function sedKind(word: Argument): SedKind {
   const text = textOf(word);
   if (text === null) {
-    return word.text === null || /^[-*?[]/.test(word.pattern ?? "") ? "open" : "operand";
+    return word.text === null || mayBecomeFlag(word) ? "open" : "operand";
   }
   if (!text.startsWith("-") || text === "-") return "operand";
   if (text === "--") return "over";
@@ -106,7 +106,7 @@ function judgeFilter(
     program !== undefined &&
     isLiteral(program) &&
     isTame(program.text) &&
-    words.slice(1).every((word) => word.text !== null && !/^[-*?[]/.test(word.pattern ?? "")) &&
+    words.slice(1).every((word) => word.text !== null && !mayBecomeFlag(word)) &&
     files.every(({ text }) => !text?.includes("="));
   const why = problem ?? (isFine ? undefined : "its program may write, or run something");
   judging.run(why === undefined ? "plain" : "unknown", why ?? "a harmless program", words);
@@ -135,7 +135,7 @@ function judgeJq(words: readonly Argument[], judging: Judging): void {
   } as const;
   const { operands, problem } = readFlags(plain.slice(1), flags);
   const [program, ...files] = operands;
-  const isKnown = plain.every((word) => word.text !== null && !/^[-*?[]/.test(word.pattern ?? ""));
+  const isKnown = plain.every((word) => word.text !== null && !mayBecomeFlag(word));
   const isFine =
     isKnown && program !== undefined && isLiteral(program) && !forbiddenJq.test(program.text);
   const why = problem ?? (isFine ? undefined : "its filter may look beyond its input");

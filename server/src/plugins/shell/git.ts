@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import type { Argument } from "./argument.ts";
-import { isLiteral } from "./argument.ts";
+import { isLiteral, mayBecomeFlag } from "./argument.ts";
 import { runsPrograms } from "./git-config.ts";
 import { gitFlags } from "./git-flags.ts";
 import type { Judging } from "./judging.ts";
@@ -62,10 +62,7 @@ function subcommandProblem(
   if (subcommand === undefined) return undefined;
   const name = isLiteral(subcommand) ? subcommand.text : "";
   const texts = rest.map((word) => (isLiteral(word) ? word.text : null));
-  if (
-    texts.includes(null) &&
-    rest.some((word) => word.text === null || /^[-*?[]/.test(word.pattern ?? ""))
-  ) {
+  if (texts.includes(null) && rest.some((word) => word.text === null || mayBecomeFlag(word))) {
     return "a word is only known when it runs";
   }
   const known = texts.map((text) => text ?? "");

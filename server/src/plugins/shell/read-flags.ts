@@ -1,5 +1,5 @@
 import type { Argument } from "./argument.ts";
-import { opaque, textOf } from "./argument.ts";
+import { mayBecomeFlag, opaque, textOf } from "./argument.ts";
 import type { ProgramFlags } from "./program-flags.ts";
 
 export interface FlagReading {
@@ -102,6 +102,5 @@ function readLetters(text: string, { flags = "", values = "" }: ProgramFlags): T
 function mayBeFlag(word: Argument, { operands }: ProgramFlags): string | undefined {
   if (operands === "any") return undefined;
   if (word.text === null) return word.isFound ? undefined : "a word is only known when it runs";
-  const startsOpen = word.pattern !== undefined && /^[-*?[]/.test(word.pattern);
-  return startsOpen ? "a file may be named like a flag" : undefined;
+  return mayBecomeFlag(word) ? "a file may be named like a flag" : undefined;
 }

@@ -9,9 +9,14 @@ export function createRunContext(
     signal: new AbortController().signal,
     callId: "call",
     answers: [],
+    progress() {},
+    ask: async () => undefined,
+    sample: async () => undefined,
     async print(bytes) {
       printed.push(bytes);
+      return bytes;
     },
+    endPrint: async () => new Uint8Array(),
     ...given,
     printed,
   };
