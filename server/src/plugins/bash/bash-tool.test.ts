@@ -11,20 +11,12 @@ import { createBashTool } from "./bash-tool.ts";
 import { createBubblewrap } from "./bubblewrap.ts";
 import { startTimeOf } from "./process-identity.ts";
 import { sweepOrphans } from "./sweep-orphans.ts";
+import { untilGone } from "./testing/until-gone.ts";
 
 const environment = {
   ...{ PATH: process.env["PATH"], HOME: process.env["HOME"], LANG: "C.UTF-8" },
   ...{ BASH_ENV: "/etc/evil", LD_PRELOAD: "x", SECRET: "s3cret", GIVEN: "given" },
 };
-
-/** What a command is expected to leave: nothing that runs. */
-async function isGone(pid: number): Promise<boolean> {
-  for (let i = 0; i < 200; i++) {
-    if ((await startTimeOf(pid)) === undefined || (await stateOf(pid)) === "Z") return true;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  return false;
-}
 
 async function stateOf(pid: number): Promise<string> {
   const stat = await readFile(`/proc/${pid}/stat`, "latin1").catch(() => "0 () Z");
@@ -85,7 +77,7 @@ describe("bash", () => {
     assert.ok(process && process.pid > 1);
     assert.equal(process.startTime, await startTimeOf(process.pid));
     await claimed.drop?.();
-    assert.ok(await isGone(process.pid));
+    assert.equal(await startTimeOf(process.pid), undefined);
     await assert.rejects(access(join(folder, "too-soon")));
   });
 
@@ -106,7 +98,7 @@ describe("bash", () => {
     });
     const [pid] = await once(daemon.stdout, "data");
     daemon.kill("SIGKILL");
-    assert.ok(await isGone(Number(pid)));
+    await untilGone(Number(pid));
     await assert.rejects(access(join(folder, "after-death")));
   });
 
@@ -116,6 +108,7 @@ describe("bash", () => {
     const print = async (piece: Uint8Array) => {
       bytes += piece.length;
       await new Promise(setImmediate);
+      return piece;
     };
     const { text } = await run("head -c 100000000 /dev/zero | tr '\\0' x; echo; echo end", {
       print,
@@ -129,10 +122,11 @@ describe("bash", () => {
   it("shows one piece after the other, and lets the command wait", async () => {
     let showing = 0;
     let most = 0;
-    const print = async () => {
+    const print = async (piece: Uint8Array) => {
       most = Math.max(most, ++showing);
       await new Promise(setImmediate);
       showing--;
+      return piece;
     };
     await run("head -c 5000000 /dev/zero", { print });
     assert.deepEqual([showing, most], [0, 1]);
@@ -173,7 +167,7 @@ describe("bash", () => {
     assert.equal(isTimeout, true);
     assert.equal(isError, true);
     assert.match(text, /\[stopped: it took longer than 1 s; timeout allows more\]$/);
-    assert.ok(await isGone(Number.parseInt(text, 10)));
+    await untilGone(Number.parseInt(text, 10));
   });
 
   it("T3: a cancel ends all of its group, also what ignores a polite word", async () => {
@@ -182,19 +176,21 @@ describe("bash", () => {
     const print = async (piece: Uint8Array) => {
       told += Buffer.from(piece).toString();
       if (told.includes("\n")) cancel.abort(new Error("canceled"));
+      return piece;
     };
     const command = "trap '' TERM; sleep 600 & echo $! $$; wait; sleep 600";
     await assert.rejects(run(command, { print, signal: cancel.signal }), /canceled/);
-    for (const pid of told.trim().split(" ")) assert.ok(await isGone(Number(pid)), pid);
+    for (const pid of told.trim().split(" ")) await untilGone(Number(pid));
   });
 
   it("ends what it left in the background, and does not wait for it", async () => {
     const { text } = await run("sleep 600 & echo $!");
-    assert.ok(await isGone(Number.parseInt(text, 10)));
+    await untilGone(Number.parseInt(text, 10));
   });
 
   it("does not hang on what has left its group and holds its pipe", async () => {
-    const { text } = await run("setsid sleep 600 & echo $!; sleep 0.2");
+    const leaver = "setsid sh -c 'echo > up; exec sleep 600'";
+    const { text } = await run(`mkfifo up; ${leaver} & echo $!; read -r _ < up`);
     assert.match(text, /^\d+\n$/);
     const away = Number.parseInt(text, 10);
     assert.notEqual(await stateOf(away), "Z");
@@ -252,6 +248,7 @@ describe("sweepOrphans", () => {
       const print = async (bytes) => {
         told += Buffer.from(bytes).toString();
         if (told.split("\\n").length === 4) process.stdout.write(JSON.stringify({ ...made, told }));
+        return bytes;
       };
       await claimed.run({ signal: new AbortController().signal, print });
     `;
@@ -262,7 +259,7 @@ describe("sweepOrphans", () => {
     const { pid, startTime, told } = JSON.parse(String(text));
     daemon.kill("SIGKILL");
     process.kill(pid, "SIGKILL"); // the leader only
-    assert.ok(await isGone(pid));
+    await untilGone(pid);
     const [inGroup, away] = String(told).split("\n").map(Number);
     assert.ok(inGroup && away);
     assert.ok(await startTimeOf(inGroup));
@@ -270,8 +267,8 @@ describe("sweepOrphans", () => {
     const ended = await sweepOrphans([{ pid, startTime }]);
     // One that has not left the group yet is ended with it, as one.
     assert.ok(ended >= 1);
-    assert.ok(await isGone(inGroup));
-    assert.ok(await isGone(away));
+    await untilGone(inGroup);
+    await untilGone(away);
   });
 
   it("ends the group of a process that is the one on record, and no other", async () => {

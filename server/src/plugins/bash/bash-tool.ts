@@ -62,8 +62,8 @@ it in order, and its exit code when that is not 0. Every call starts anew in the
 cd, variables and background jobs do not last beyond it, and what still runs when the line ends \
 is killed. Standard input is empty, so nothing can ask. It is stopped after ${usualSeconds} \
 seconds unless timeout says otherwise. Of long output the middle is left out. It may run in a \
-sandbox: then only the session's folders can be written, /tmp is empty at every call, keys and \
-credentials cannot be read, and there is no network unless it was granted. To read, search and \
+sandbox: then only the session's folders and /tmp can be written, and no other tool sees what is in \
+/tmp; keys and credentials cannot be read, and there is no network unless it was granted. To read, search and \
 change files, the tools for that are better.`;
 
 const parameters = {

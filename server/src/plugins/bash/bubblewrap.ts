@@ -6,18 +6,23 @@ import { promisify } from "node:util";
 import { messageOf } from "../../base/errors.ts";
 import type { Place } from "../../core/tool/tool.ts";
 import { type Environment, isWithin, safePath } from "./command-environment.ts";
+import { guardRoots } from "./guard-roots.ts";
 import { type Found, find, findSecrets, foldersTo } from "./hidden-paths.ts";
-import { createMountPoints, type MountPoints } from "./mount-points.ts";
+import { createMountPoints } from "./mount-points.ts";
+import { createPrivateTemp } from "./private-temp.ts";
 import type { Sandbox, SandboxFinder, SandboxState } from "./sandbox.ts";
 
 /**
  * Encloses commands by bubblewrap, where that is installed and works.
  *
- * B1: of the disk only the roots can be written; `/tmp` is empty, and the call's own.
+ * B1: of the disk only the roots can be written, and `/tmp`, which is the session's own.
+ *     Where a root or what is closed lies in the machine's `/tmp`, it is the call's
+ *     own, and empty: nothing is ever mounted into a folder that commands can write.
  * B2: what is closed, the secrets of the home and the doors of the system cannot
  *     be read or reached. Masks come after every bind, so no root uncovers them.
  * B3: git's hooks and configuration and the project's agent files cannot be
- *     written, made or moved away, whether they are there or not.
+ *     written, made or moved away, whether they are there or not. What would lead
+ *     git to another configuration goes when the call ends.
  * B4: it has its own processes, and no network unless that was granted.
  * B5: it ends when the daemon does, with everything in it.
  *
@@ -46,8 +51,8 @@ const apart = [
 const strictly = [...apart, "--disable-userns"];
 const alone = ["--unshare-net"];
 const ground = ["--ro-bind", "/", "/"];
-const own = ["--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp", "--tmpfs", "/var/tmp"];
-const covered = [...own, "--tmpfs", "/run"];
+const own = ["--dev", "/dev", "--proc", "/proc", "--tmpfs", "/var/tmp", "--tmpfs", "/run"];
+const covered = [...own, "--tmpfs", "/tmp"];
 /** Covered whatever a root is; the folders for temporary files may be roots themselves. */
 const isWide = (root: string) =>
   ["/dev", "/proc", "/run"].some((folder) => isWithin(folder, root)) ||
@@ -90,6 +95,7 @@ async function findProgram(path: string): Promise<string | undefined> {
 
 function enclosing(start: readonly string[], environment: Environment): Sandbox {
   const mountPoints = createMountPoints();
+  const temp = createPrivateTemp();
   return {
     name: "bubblewrap",
     async enclose(place) {
@@ -100,12 +106,17 @@ function enclosing(start: readonly string[], environment: Environment): Sandbox 
       const closed = await Promise.all(place.closed.map(find));
       const masked = [...secrets, ...closed.flatMap((one) => one ?? [])];
       const pinned = masked.flatMap(({ path }) => foldersTo(path, place.roots));
+      const inTemp = [...place.roots, ...masked.map(({ path }) => path)].some((path) =>
+        isWithin(path, "/tmp"),
+      );
+      const lasting = inTemp ? undefined : await temp.folderOf(place.sessionId);
       const words = [
         ...start,
         ...(place.hasNetwork ? [] : alone),
         ...ground,
         ...binds(place.roots.filter(isWide)),
-        ...covered,
+        ...own,
+        ...(lasting === undefined ? ["--tmpfs", "/tmp"] : ["--bind", lasting, "/tmp"]),
         ...(await namesOfHosts(place)),
         ...binds(place.roots.filter((root) => !isWide(root))),
         ...binds([...new Set(pinned)]),
@@ -132,34 +143,4 @@ async function namesOfHosts({ hasNetwork }: Place): Promise<readonly string[]> {
   const file = hasNetwork ? (await find("/etc/resolv.conf"))?.path : undefined;
   const programs = ["--ro-bind-try", "/run/current-system", "/run/current-system"];
   return file?.startsWith("/run/") ? [...programs, "--ro-bind", file, file] : programs;
-}
-
-/** Below `.git`: what git runs, or reads what to run from. */
-const inGit = ["hooks", "config", "config.worktree", "modules", "commondir", "info/attributes"];
-
-async function guardRoots(roots: readonly string[], mountPoints: MountPoints) {
-  const inRoots = await Promise.all(roots.map((root) => find(join(root, ".git"))));
-  const repositories = inRoots.flatMap((git) => git ?? []);
-  const folders = repositories.filter(({ isFolder }) => isFolder).map(({ path }) => path);
-  // Asked before anything is looked for: what another call made must be held, too.
-  const { made, release } = mountPoints.hold([
-    ...roots.map((root) => join(root, ".daphnia")),
-    ...folders.map((git) => join(git, "hooks")),
-  ]);
-  const guarded = [
-    ...roots.map((root) => join(root, ".daphnia")),
-    ...folders.flatMap((git) => inGit.map((name) => join(git, name))),
-  ].filter((path) => !made.includes(path));
-  const found = (await Promise.all(guarded.map(find))).flatMap((one) => one ?? []);
-  const words = [
-    // Mounted on itself, a repository cannot be moved away to make room for another.
-    ...repositories.flatMap(({ path, isFolder }) => [
-      isFolder ? "--bind" : "--ro-bind",
-      path,
-      path,
-    ]),
-    ...found.flatMap(({ path }) => ["--ro-bind", path, path]),
-    ...made.flatMap((path) => ["--tmpfs", path, "--remount-ro", path]),
-  ];
-  return { words, release };
 }

@@ -19,7 +19,7 @@ const mostLate = 1024 * 1024;
 /** Opens the gate and stays until all is over. Cancel rejects with the reason. */
 export async function runCommand(
   gate: Gate,
-  { signal, print }: Pick<RunContext, "signal" | "print">,
+  { signal, print, endPrint }: Pick<RunContext, "signal" | "print" | "endPrint">,
   timeout: number,
 ): Promise<CommandEnd> {
   let isTimeout = false;
@@ -34,14 +34,16 @@ export async function runCommand(
     else gate.open();
     const kept = createKeptOutput();
     const reading = read(gate, async (chunk) => {
-      kept.push(chunk);
-      if (!signal.aborted) await orAbort(print(chunk), signal);
+      // What is kept is what was shown: a secret that is cut in two is none that can be found.
+      const shown = signal.aborted ? undefined : await orAbort(print(chunk), signal);
+      if (shown !== undefined) kept.push(shown);
     });
     // What cannot be shown must not go on unseen.
     reading.catch(() => gate.stop(0));
     const end = await gate.ended;
     await reading;
     signal.throwIfAborted();
+    kept.push(await endPrint());
     return { ...end, isTimeout, text: kept.text() };
   } finally {
     clearTimeout(timer);
@@ -86,12 +88,12 @@ function cut(output: Socket, late: { isCut: boolean }): void {
 }
 
 /** Waits for some work, but not past a cancel: the call then says so itself. */
-async function orAbort(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const go = () => resolve();
+async function orAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const go = () => resolve(undefined);
   signal.addEventListener("abort", go, { once: true });
   try {
-    await Promise.race([work, promise]);
+    return await Promise.race([work, promise]);
   } finally {
     signal.removeEventListener("abort", go);
   }

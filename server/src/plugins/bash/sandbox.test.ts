@@ -21,6 +21,7 @@ import type { Place, Tool } from "../../core/tool/tool.ts";
 import { createBashTool } from "./bash-tool.ts";
 import { createBubblewrap } from "./bubblewrap.ts";
 import { describeSandbox } from "./sandbox.ts";
+import { processesOf, untilGone } from "./testing/until-gone.ts";
 
 const { works, why } = await describeSandbox(createBubblewrap({ environment: process.env }));
 const problem = works ? undefined : why;
@@ -64,6 +65,7 @@ describe("the sandbox", { skip: problem ?? false }, () => {
     for (const folder of [
       ...[join(root, ".git", "hooks"), join(root, ".daphnia"), join(home, ".ssh"), outside],
       ...[join(home, ".config", "gh"), join(closed, "run")],
+      ...[join(root, ".git", "modules", "m"), join(root, ".git", "info")],
     ]) {
       await mkdir(folder, { recursive: true });
     }
@@ -73,6 +75,7 @@ describe("the sandbox", { skip: problem ?? false }, () => {
     await writeFile(join(closed, "run", "token"), "SECRET token");
     await writeFile(join(outside, "file"), "as it was");
     await writeFile(join(root, ".git", "config"), "[core]\n");
+    await writeFile(join(root, ".git", "info", "attributes"), "");
     await symlink(outside, join(root, "link"));
     await symlink(join(home, ".ssh"), join(root, "keys"));
     const listen = async (where: string | number) => {
@@ -173,6 +176,10 @@ describe("the sandbox", { skip: problem ?? false }, () => {
     "the shadow file": "grep -c : /etc/shadow && echo ESCAPED",
     "hooks moved away": "mv .git/hooks .git/old && mkdir .git/hooks && echo evil > .git/hooks/x",
     "rules of the project": "echo evil > .daphnia/rules.toml",
+    "the attributes of git": "echo '* filter=evil' > .git/info/attributes && echo ESCAPED",
+    "a module's config": "echo evil > .git/modules/m/config",
+    "a module's hook": "mkdir -p .git/modules/m/hooks && echo ESCAPED",
+    "git's modules moved away": "mv .git/modules .git/old && echo ESCAPED",
     "the system": "touch /usr/evil /etc/evil",
     "another process": `kill -0 ${process.pid} && echo ESCAPED`,
     "another process's memory": `head -c 1 /proc/${process.pid}/mem && echo ESCAPED`,
@@ -214,11 +221,7 @@ describe("the sandbox", { skip: problem ?? false }, () => {
   it("leaves nothing running, not even what has left its session", async () => {
     const mark = `${process.pid}.5`;
     await run(`setsid -f sleep ${mark}; sleep ${mark} & disown`);
-    for (let i = 0; i < 100; i++) {
-      if (!(await isRunning(`sleep\0${mark}`))) return;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    assert.fail("it still runs");
+    for (const pid of await processesOf(`sleep\0${mark}`)) await untilGone(pid);
   });
 
   it("covers the system's doors and the daemon's home in the widest root, too", async () => {
@@ -233,20 +236,44 @@ describe("the sandbox", { skip: problem ?? false }, () => {
     const bare = join(top, "bare");
     await mkdir(join(bare, ".git"), { recursive: true });
     const given = { roots: [bare], cwd: bare };
-    const commands = ["mkdir -p .daphnia/agents && echo ESCAPED", "echo evil > .git/hooks/x"];
-    await Promise.all(commands.map((command) => run(`${command}; sleep 0.1`, given)));
-    assert.deepEqual(await readdir(bare), [".git"]);
+    await run("mkfifo both", given);
+    const one = "mkdir -p .daphnia/agents && echo ESCAPED; echo > both";
+    const other = "echo evil > .git/hooks/x; read -r _ < both";
+    // Each waits for the other: both are there at once.
+    const said = await Promise.all([run(one, given), run(other, given)]);
+    assert.doesNotMatch(said.join(""), /ESCAPED/);
+    assert.deepEqual(await readdir(bare), [".git", "both"]);
     assert.deepEqual(await readdir(join(bare, ".git")), []);
+  });
+
+  it("takes away what a command made to lead git to a configuration of its own", async () => {
+    const bare = join(top, "led");
+    const given = { roots: [bare], cwd: bare };
+    await mkdir(join(bare, ".git", "hooks"), { recursive: true });
+    for (const command of [
+      "echo ../evil > .git/commondir",
+      "mkdir -p .git/commondir/x",
+      "ln -s /etc/passwd .git/commondir",
+    ]) {
+      assert.equal(await run(`${command} && echo made`, given), "made\n");
+      assert.deepEqual(await readdir(join(bare, ".git")), ["hooks"]);
+    }
+    // One that was there before stays, and stays what it was.
+    await writeFile(join(bare, ".git", "commondir"), "../main/.git\n");
+    assert.match(await run("echo ../evil > .git/commondir", given), /Read-only file system/);
+    assert.equal(await readFile(join(bare, ".git", "commondir"), "utf8"), "../main/.git\n");
   });
 
   it("keeps agent files from being made beside a call that ends", async () => {
     const bare = join(top, "beside");
     await mkdir(bare);
     const given = { roots: [bare], cwd: bare };
-    const long = run("sleep 0.5; echo evil > .daphnia/evil; mkdir .daphnia; ls -A", given);
+    await run("mkfifo go", given);
+    const long = run("read -r _ < go; echo evil > .daphnia/evil; mkdir .daphnia", given);
     await run("true", given);
+    await writeFile(join(bare, "go"), "\n");
     assert.match(await long, /Read-only file system/);
-    assert.deepEqual(await readdir(bare), []);
+    assert.deepEqual(await readdir(bare), ["go"]);
   });
 
   it("ends with the daemon, and all in it", async () => {
@@ -262,27 +289,16 @@ describe("the sandbox", { skip: problem ?? false }, () => {
       const claimed = await bash.claim({ command }, ${JSON.stringify(place)});
       await claimed.prepare();
       const signal = new AbortController().signal;
-      await claimed.run({ signal, print: async (bytes) => void process.stdout.write(bytes) });
+      const print = async (bytes) => (process.stdout.write(bytes), bytes);
+      await claimed.run({ signal, print });
     `;
     const daemon = spawn(process.execPath, ["--input-type=module", "-e", script], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     await once(daemon.stdout, "data");
-    assert.ok(await isRunning(`sleep\0${mark}`));
+    const running = await processesOf(`sleep\0${mark}`);
+    assert.notEqual(running.length, 0);
     daemon.kill("SIGKILL");
-    for (let i = 0; i < 100; i++) {
-      if (!(await isRunning(`sleep\0${mark}`))) return;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    assert.fail("it still runs");
+    for (const pid of running) await untilGone(pid);
   });
 });
-
-/** Whether any process has these words. */
-async function isRunning(words: string): Promise<boolean> {
-  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
-    const line = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => ""); // it is gone
-    if (line.startsWith(words)) return true;
-  }
-  return false;
-}
