@@ -54,7 +54,7 @@ export async function admit(
     const why = `A turn makes at most ${deps.maxCalls} tool calls, and this one has made them. Finish without further calls.`;
     return refuse(open, ToolCallStatus.DENIED, why);
   }
-  const tool = deps.tools.find(({ spec }) => spec.name === open.call.tool);
+  const tool = deps.toolOf(open.call.tool);
   if (tool === undefined) {
     return refuse(open, ToolCallStatus.OUT_OF_SCOPE, unknownTool(open, deps));
   }
@@ -94,10 +94,11 @@ async function judge(
     return refuse(open, ToolCallStatus.DENIED, judgement.why);
   }
   const isLoop = open.streak > mostRepeats;
-  const isAsking = claimed.questions !== undefined || isLoop || judgement.action === RuleAction.ASK;
+  const isOwnQuestion = claimed.questions !== undefined || claimed.trust !== undefined;
+  const isAsking = isOwnQuestion || isLoop || judgement.action === RuleAction.ASK;
   const admitted = { kind: "admitted", open, claimed, resolved: undefined } as const;
   if (!isAsking) return admitted;
-  if (claimed.questions === undefined && deps.isGranted(tool.spec.name, text)) return admitted;
+  if (!isOwnQuestion && deps.isGranted(tool.spec.name, text)) return admitted;
   const doubt = { open, claimed, judgement, text, isLoop };
   return isUnattended(deps) ? unattended(doubt) : ask(doubt, deps);
 }
@@ -112,7 +113,8 @@ async function ask(doubt: Doubt, deps: TurnDeps): Promise<Admission> {
   return { kind: "asking", open, claimed, approval: question, isNew: !isKnown, isLoop };
 }
 
-function isUnattended({ state, agent }: TurnDeps): boolean {
+/** True where nobody is there to be asked, and nobody is to be waited for. */
+export function isUnattended({ state, agent }: TurnDeps): boolean {
   return state().isUnattended && agent.unattended !== UnattendedPolicy.WAIT;
 }
 
@@ -126,7 +128,8 @@ function unattended({ open, claimed, judgement, isLoop }: Doubt): Refused {
     );
   }
   const why = isLoop ? `the same call ${open.streak} times in a row` : judgement.why;
-  return refuse(open, denied(isLoop), `${nobody} Why it asks: ${why}`);
+  const reason = claimed.trust ? "nobody has trusted this component yet" : why;
+  return refuse(open, denied(isLoop), `${nobody} Why it asks: ${reason}`);
 }
 
 function denied(isLoop: boolean): ToolCallStatus {

@@ -5,17 +5,18 @@ import {
   ApprovalChoice,
   ApprovalKind,
   ApprovalSchema,
+  type Question,
 } from "@daphnia/protocol/approval";
 import {
   ApprovalRequestedSchema,
   type ApprovalResolved,
   ApprovalResolvedSchema,
 } from "@daphnia/protocol/event";
-import { type JudgedClaim, JudgedClaimSchema } from "@daphnia/protocol/permission";
+import { type JudgedClaim, JudgedClaimSchema, RuleAction } from "@daphnia/protocol/permission";
 import type { Fact } from "../log/session-writer.ts";
 import { type Judgement, subjectOf } from "../permission/judge.ts";
 import { proposeRules } from "../permission/propose.ts";
-import type { ClaimedCall } from "../tool/tool.ts";
+import type { ClaimedCall, SampleRequest } from "../tool/tool.ts";
 import { body } from "./facts.ts";
 import { isPending, type OpenCall } from "./open-calls.ts";
 import type { TurnDeps } from "./turn-deps.ts";
@@ -41,40 +42,81 @@ export interface Doubt {
 /** The question to a person. Rejects where the call could not do what it wants to. */
 export async function askFor(doubt: Doubt, deps: TurnDeps): Promise<Approval> {
   const { open, claimed, judgement, text, isLoop } = doubt;
-  const { tool, callId } = open.call;
-  const questions = claimed.questions ?? [];
-  const isQuestion = questions.length > 0;
-  const rules = isQuestion || isLoop ? [] : proposeRules(judgement, tool);
-  const now = deps.clock.now().getTime();
-  const wait = deps.agent.approvalTimeout;
+  const kind = kindOf(claimed);
+  const isPermission = kind === ApprovalKind.PERMISSION;
+  const rules = isPermission && !isLoop ? proposeRules(judgement, open.call.tool) : [];
   const { rule, why } = isLoop
     ? { rule: "built-in:loop", why: `the same call ${open.streak} times in a row` }
     : judgement;
   return create(ApprovalSchema, {
-    // Whoever has it can find the session, and with that what became of it.
-    id: `${deps.place.sessionId}/${deps.mint("approval")}`,
-    sessionId: deps.place.sessionId,
-    turnId: deps.state().turnId,
-    callId,
-    agent: deps.agent.name,
-    kind: isQuestion ? ApprovalKind.QUESTION : ApprovalKind.PERMISSION,
-    tool,
+    ...frameOf(open, deps),
+    kind,
     arguments: text.slice(0, mostArguments),
     diff: ((await claimed.preview?.()) ?? "").slice(0, mostDiff),
     claims: [...toldClaims(judgement)],
-    rule: isQuestion ? "" : rule,
-    why: isQuestion ? "" : why,
-    questions: [...questions],
-    choices: [...choicesOf(isQuestion, rules.length > 0, text.length <= mostRemembered)],
+    rule: isPermission ? rule : "",
+    why: isPermission ? why : "",
+    questions: [...(claimed.questions ?? [])],
+    ...(claimed.trust && { subject: claimed.trust }),
+    choices: [...choicesOf(kind, rules.length > 0, text.length <= mostRemembered)],
     rules: [...rules],
-    requestTime: timestampFromMs(now),
-    expireTime: timestampFromMs(now + (wait ? durationMs(wait) : deps.approvalTimeout())),
   });
 }
 
-function choicesOf(isQuestion: boolean, hasRules: boolean, isShort: boolean) {
+/** What a running call wants to know. */
+export function questionFor(
+  open: OpenCall,
+  questions: readonly Question[],
+  deps: TurnDeps,
+): Approval {
+  return create(ApprovalSchema, {
+    ...frameOf(open, deps),
+    kind: ApprovalKind.QUESTION,
+    arguments: open.call.arguments.slice(0, mostArguments),
+    questions: [...questions],
+    choices: [...choicesOf(ApprovalKind.QUESTION, false, false)],
+  });
+}
+
+/** Whether the agent's model may answer what a running call would ask it. */
+export function sampleFor(open: OpenCall, request: SampleRequest, deps: TurnDeps): Approval {
+  const why = "it would have your agent's model answer this, at your cost";
+  const claim = { kind: "use", subject: open.call.tool, action: RuleAction.ASK };
+  const rule = "built-in:sampling";
+  return create(ApprovalSchema, {
+    ...frameOf(open, deps),
+    kind: ApprovalKind.PERMISSION,
+    arguments: JSON.stringify(request).slice(0, mostArguments),
+    claims: [create(JudgedClaimSchema, { ...claim, rule, why })],
+    ...{ rule, why },
+    choices: [ApprovalChoice.ALLOW_ONCE, ApprovalChoice.DENY],
+  });
+}
+
+/** Who asks, and until when. */
+function frameOf({ call }: OpenCall, deps: TurnDeps) {
+  const { tool, callId } = call;
+  const { sessionId } = deps.place;
+  const now = deps.clock.now().getTime();
+  const wait = deps.agent.approvalTimeout;
+  return {
+    // Whoever has it can find the session, and with that what became of it.
+    id: `${sessionId}/${deps.mint("approval")}`,
+    ...{ sessionId, turnId: deps.state().turnId, callId, tool, agent: deps.agent.name },
+    requestTime: timestampFromMs(now),
+    expireTime: timestampFromMs(now + (wait ? durationMs(wait) : deps.approvalTimeout())),
+  };
+}
+
+function kindOf({ trust, questions }: ClaimedCall): ApprovalKind {
+  if (trust !== undefined) return ApprovalKind.TRUST;
+  return questions === undefined ? ApprovalKind.PERMISSION : ApprovalKind.QUESTION;
+}
+
+function choicesOf(kind: ApprovalKind, hasRules: boolean, isShort: boolean) {
   const { ALLOW_ONCE, ALLOW_SESSION, ALLOW_ALWAYS, DENY } = ApprovalChoice;
-  if (isQuestion) return [ALLOW_ONCE, DENY];
+  if (kind === ApprovalKind.QUESTION) return [ALLOW_ONCE, DENY];
+  if (kind === ApprovalKind.TRUST) return [ALLOW_ALWAYS, DENY];
   return [
     ALLOW_ONCE,
     ...(hasRules || isShort ? [ALLOW_SESSION] : []),
@@ -84,9 +126,11 @@ function choicesOf(isQuestion: boolean, hasRules: boolean, isShort: boolean) {
 }
 
 /** What was asked about an open call still holds: it would touch just the same. */
-export function isSameDoubt({ open, judgement, isLoop }: Doubt): boolean {
+export function isSameDoubt({ open, claimed, judgement, isLoop }: Doubt): boolean {
   const { approval } = open;
-  if (approval === undefined) return false;
+  // What it asked while it ran is no permission to run, nor is trust in something else.
+  if (approval === undefined || approval.kind !== kindOf(claimed)) return false;
+  if (approval.subject?.manifest !== claimed.trust?.manifest) return false;
   const wasLoop = approval.rule === "built-in:loop";
   const claims = toldClaims(judgement);
   return (

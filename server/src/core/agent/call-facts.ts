@@ -34,14 +34,15 @@ type Told = Pick<TurnDeps, "state">;
 export function started(
   { call, step, starts }: OpenCall,
   process: CallProcess | undefined,
-  deps: Told,
+  deps: Pick<TurnDeps, "state" | "toolOf">,
 ): Fact {
   const { callId, tool } = call;
+  const component = deps.toolOf(tool)?.spec.component ?? "";
   return {
     turnId: deps.state().turnId,
     step,
     body: body("toolCallStarted", ToolCallStartedSchema, {
-      ...{ callId, tool, attempt: starts + 1 },
+      ...{ callId, tool, component, attempt: starts + 1 },
       ...(process && { process }),
     }),
   };

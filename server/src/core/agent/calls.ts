@@ -6,6 +6,7 @@ import type { CallProcess } from "../tool/tool.ts";
 import { type Admitted, type Asking, admit, canceled, type Refused, settled } from "./admit.ts";
 import { requested } from "./approval.ts";
 import { finished, refused, started, text } from "./call-facts.ts";
+import { createCallVoice } from "./call-voice.ts";
 import { type Facts, facts } from "./facts.ts";
 import { createLanes, type Lanes } from "./lanes.ts";
 import type { OpenCall } from "./open-calls.ts";
@@ -112,7 +113,7 @@ async function* answer(
   stopOthers: (error: unknown) => void,
 ): AsyncGenerator<Facts> {
   try {
-    if (call.kind === "begun") yield await run(call, step);
+    if (call.kind === "begun") yield* run(call, step);
     else if (call.kind === "asking") yield* answerAsking(call, step);
   } catch (error) {
     stopOthers(error);
@@ -125,7 +126,7 @@ async function* answerAsking(asking: Asking, step: Step): AsyncGenerator<Facts> 
   const decided = await decision(asking, step);
   const next = decided.kind === "admitted" ? await begin(decided, step) : decided;
   yield facts(firstFacts(next, deps));
-  if (next.kind === "begun") yield await run(next, step);
+  if (next.kind === "begun") yield* run(next, step);
 }
 
 /** What a person says; a cancel is an answer too, which takes the question back. */
@@ -146,15 +147,23 @@ async function decision(asking: Asking, step: Step): Promise<Admitted | Refused>
   }
 }
 
-async function run(begun: Begun, step: Step): Promise<Facts> {
+/** What it says while it runs, then its answer. */
+async function* run(begun: Begun, step: Step): AsyncGenerator<Facts> {
   const { deps, signal, lanes, idle, count } = step;
-  const { claimed } = begun;
+  const { claimed, open } = begun;
   const paths = claimed.claims.flatMap((claim) => (claim.kind === "write" ? [claim.path] : []));
-  try {
-    return await lanes.after(paths, () => {
+  const voice = createCallVoice(open, deps, signal);
+  const end = lanes
+    .after(paths, () => {
       idle.delete(begun);
-      return runCall({ ...begun, kind: "admitted" }, deps, signal);
-    });
+      return runCall({ ...begun, kind: "admitted" }, voice, deps, signal);
+    })
+    .finally(() => voice.end());
+  // Whoever leaves while it speaks does not hear of its end.
+  end.catch(() => {});
+  try {
+    yield* voice.facts();
+    yield await end;
   } finally {
     count.begun--;
     makeRoom(step);

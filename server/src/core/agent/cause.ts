@@ -25,6 +25,8 @@ export function causeOf(
       return state.stepSeq;
     case "toolCallStarted":
     case "toolCallFinished":
+    case "toolCallProgressed":
+    case "modelSampled":
     case "approvalRequested":
     case "approvalResolved":
     case "scopeViolated":

@@ -55,8 +55,12 @@ export function recover(
     return { facts: interrupt(state, now, outputs) };
   }
   const answered = state.openCalls
-    .filter((open) => open.starts > 0 && !isHarmless(open, tools))
-    .flatMap((open) => interruptedCall(open, state, outputs));
+    .filter((open) => open.starts > 0)
+    .flatMap((open) =>
+      isHarmless(open, tools)
+        ? takenBack(open, turnId, "the daemon stopped; the call runs again")
+        : interruptedCall(open, state, outputs),
+    );
   if (backOff > 0) return { facts: answered, backOff };
   if (policy !== ResumePolicy.ASK) return { facts: [...answered, resumed(state)] };
   const suspended = body("turnSuspended", TurnSuspendedSchema, {

@@ -1,11 +1,14 @@
 import { create } from "@bufbuild/protobuf";
+import { BlobSchema } from "@daphnia/protocol/blob";
 import { type FileChange, FileChangeSchema } from "@daphnia/protocol/event";
+import { type Part, PartSchema } from "@daphnia/protocol/message";
 import { ToolCallStatus } from "@daphnia/protocol/tool";
 import { messageOf } from "../../base/errors.ts";
 import type { BlobStore, PreparedBlob } from "../log/blob-store.ts";
-import type { Change, ToolAnswer } from "../tool/tool.ts";
+import type { Attachment, Change, ToolAnswer } from "../tool/tool.ts";
 import type { Admitted } from "./admit.ts";
 import { blobOf, type CallEnd, finished, text } from "./call-facts.ts";
+import type { CallVoice } from "./call-voice.ts";
 import { fit } from "./elide.ts";
 import { type Facts, facts } from "./facts.ts";
 import { longestRead, shorten, whereToRead } from "./shorten.ts";
@@ -17,6 +20,7 @@ const cancelGrace = 2000;
 /** Runs a call whose start is on record. Whatever goes wrong becomes an answer for the model. */
 export async function runCall(
   admitted: Admitted,
+  voice: Pick<CallVoice, "progress" | "ask" | "sample">,
   deps: TurnDeps,
   signal: AbortSignal,
 ): Promise<Facts> {
@@ -27,10 +31,13 @@ export async function runCall(
   const context = {
     ...{ signal, callId },
     answers: resolved?.answers ?? [],
+    ...{ progress: voice.progress, ask: voice.ask, sample: voice.sample },
     async print(bytes: Uint8Array) {
       output ??= deps.openOutput({ callId, tool, step: open.step });
       await output.print(bytes);
+      return bytes;
     },
+    endPrint: async () => new Uint8Array(),
   };
   const answer = await withGrace(
     act(() => claimed.run(context), signal),
@@ -79,7 +86,9 @@ export async function withGrace<T>(
   }
 }
 
-type Answer = Pick<ToolAnswer, "parts" | "changes"> & { readonly status: ToolCallStatus };
+type Answer = Pick<ToolAnswer, "parts" | "changes" | "attachments"> & {
+  readonly status: ToolCallStatus;
+};
 
 const late: Answer = {
   status: ToolCallStatus.CANCELED,
@@ -88,13 +97,8 @@ const late: Answer = {
 
 async function act(run: () => Promise<ToolAnswer>, signal: AbortSignal): Promise<Answer> {
   try {
-    const { isError, isTimeout, ...answer } = await run();
-    const status = isTimeout
-      ? ToolCallStatus.TIMEOUT
-      : isError
-        ? ToolCallStatus.TOOL_ERROR
-        : ToolCallStatus.OK;
-    return { ...answer, status };
+    const answer = await run();
+    return { ...answer, status: statusOf(answer) };
   } catch (error) {
     return {
       status: signal.aborted ? ToolCallStatus.CANCELED : ToolCallStatus.TOOL_ERROR,
@@ -103,9 +107,17 @@ async function act(run: () => Promise<ToolAnswer>, signal: AbortSignal): Promise
   }
 }
 
+function statusOf({ isDown, isTimeout, isError }: ToolAnswer): ToolCallStatus {
+  if (isDown) return ToolCallStatus.COMPONENT_DOWN;
+  if (isTimeout) return ToolCallStatus.TIMEOUT;
+  return isError ? ToolCallStatus.TOOL_ERROR : ToolCallStatus.OK;
+}
+
 /** Makes an answer fit into its event; what is too long for that goes into blobs. */
-async function keep({ status, parts, changes = [] }: Answer, store: BlobStore) {
-  const short = await shorten(parts, store);
+async function keep({ status, parts, changes = [], attachments = [] }: Answer, store: BlobStore) {
+  const attached: { part: Part; blob: PreparedBlob }[] = [];
+  for (const one of attachments) attached.push(await attach(one, store));
+  const short = await shorten([...parts, ...attached.map(({ part }) => part)], store);
   const fitting = await fit(short.parts, store);
   const kept: { change: FileChange; blob: PreparedBlob | undefined }[] = [];
   for (const change of changes) kept.push(await keepChange(change, store));
@@ -118,8 +130,19 @@ async function keep({ status, parts, changes = [] }: Answer, store: BlobStore) {
     told: { ...told, changes: kept.map(({ change }) => change) },
     /** The whole of its first text, where that was cut. */
     whole: short.blobs[0],
-    blobs: [...short.blobs, ...(fitting?.blobs ?? []), ...kept.flatMap(({ blob }) => blob ?? [])],
+    blobs: [
+      ...attached.map(({ blob }) => blob),
+      ...short.blobs,
+      ...(fitting?.blobs ?? []),
+      ...kept.flatMap(({ blob }) => blob ?? []),
+    ],
   };
+}
+
+async function attach({ bytes, mediaType, name }: Attachment, store: BlobStore) {
+  const blob = await store.prepare(bytes);
+  const value = create(BlobSchema, { ...blobOf(blob), mediaType, name });
+  return { part: create(PartSchema, { kind: { case: "blob", value } }), blob };
 }
 
 async function keepChange({ before, notKept = "", ...change }: Change, store: BlobStore) {

@@ -19,8 +19,10 @@ import type { TurnState } from "./turn-state.ts";
 export interface TurnDeps {
   readonly agent: Agent;
   readonly model: Model;
-  /** The tools that were granted, by name. */
+  /** The tools that were granted, by name, as there are now: components come and go. */
   readonly tools: readonly Tool[];
+  /** One of them; also one that was there earlier in the turn, of a component that is gone. */
+  readonly toolOf: (name: string) => Tool | undefined;
   readonly place: Place;
   /** Decides what becomes of a call by what it would touch, as the rules are now. */
   readonly judge: Judge;

@@ -1,5 +1,5 @@
 import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
-import type { Event } from "@daphnia/protocol/event";
+import type { Event, StepFinished } from "@daphnia/protocol/event";
 import type { Part } from "@daphnia/protocol/message";
 import { SuspendReason } from "@daphnia/protocol/session";
 import type { Usage } from "@daphnia/protocol/usage";
@@ -130,6 +130,8 @@ export function foldTurn(state: TurnState, event: Event): TurnState {
         : withMessage(state, event, body.value.message?.parts ?? []);
     case "stepFinished":
       return withSpending(state, body.value);
+    case "modelSampled":
+      return withSpending(state, { ...body.value, finishReason: "" });
     case "turnFinished":
       return { ...state, isFinished: true };
     default:
@@ -160,7 +162,7 @@ function isCutOff({ suspended, openCalls }: TurnState): boolean {
 
 function withSpending(
   state: TurnState,
-  { usage, cost, finishReason }: Extract<Event["body"], { case: "stepFinished" }>["value"],
+  { usage, cost, finishReason }: Pick<StepFinished, "usage" | "cost" | "finishReason">,
 ): TurnState {
   const isSame = cost !== undefined && (state.currency === "" || state.currency === cost.currency);
   return {

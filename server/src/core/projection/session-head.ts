@@ -46,6 +46,7 @@ function change(next: Session, event: Event): void {
       changeQueue(next, event);
       break;
     case "stepFinished":
+    case "modelSampled":
       addSpending(next, body.value.usage, body.value.cost);
       break;
     case "approvalRequested":

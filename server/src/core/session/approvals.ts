@@ -57,7 +57,9 @@ export function createApprovals(
   ): Promise<ApprovalResolved> {
     const { approvalId } = resolved;
     const { by, keep } = command;
-    const kept = deps.ruleKeeper.keep(resolved.rules, approvalId);
+    const isAlways = resolved.choice === ApprovalChoice.ALLOW_ALWAYS;
+    const subject = isAlways ? callOf(state(), approvalId)?.approval?.subject : undefined;
+    const kept = deps.ruleKeeper.keep(resolved.rules, approvalId, subject);
     let isMine = false;
     const make: FactsOf = () => {
       const call = callOf(state(), approvalId);

@@ -13,6 +13,7 @@ import type { TurnDeps } from "../agent/turn-deps.ts";
 import { turnEnd } from "../agent/turn-end.ts";
 import type { TurnState } from "../agent/turn-state.ts";
 import type { Model } from "../model/model.ts";
+import type { Tool } from "../tool/tool.ts";
 import type { Approvals } from "./approvals.ts";
 import type { SessionContext } from "./context.ts";
 import type { SessionDeps } from "./session-deps.ts";
@@ -59,10 +60,14 @@ function turnDeps(
   deps: SessionDeps,
 ): TurnDeps {
   const { id: sessionId, roots, cwd } = head();
+  const tools = createOffer(() => deps.toolsFor(agent));
   return {
     agent,
     model,
-    tools: deps.toolsFor(agent),
+    get tools() {
+      return tools.now();
+    },
+    toolOf: tools.find,
     place: {
       ...{ sessionId, roots, closed: deps.closed, cwd },
       ...{ envPass: agent.envPass, hasNetwork: agent.network },
@@ -122,4 +127,18 @@ export function failedTurn(
   ];
   const end = turnEnd(state(), { outcome: TurnOutcome.FAILED, error: { kind, message } }, 0);
   return facts([...(isStarted ? answerAll(state()) : start), end]);
+}
+
+/** The tools of a turn: those there are now, and those that there were. */
+function createOffer(current: () => readonly Tool[]) {
+  const offered = new Map<string, Tool>();
+  const now = () => {
+    const tools = current();
+    for (const tool of tools) offered.set(tool.spec.name, tool);
+    return tools;
+  };
+  return {
+    now,
+    find: (name: string) => now().find(({ spec }) => spec.name === name) ?? offered.get(name),
+  };
 }

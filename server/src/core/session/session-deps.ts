@@ -1,4 +1,5 @@
 import type { Agent } from "@daphnia/protocol/agent";
+import type { TrustSubject } from "@daphnia/protocol/approval";
 import type { Rule } from "@daphnia/protocol/permission";
 import type { Principal } from "@daphnia/protocol/principal";
 import type { Session as Head } from "@daphnia/protocol/session";
@@ -21,15 +22,16 @@ export interface Agents {
   names(): readonly string[];
 }
 
-/** Keeps rules that a person allowed for always. */
+/** Keeps what a person allowed for always. */
 export interface RuleKeeper {
   /**
-   * The records that keep them, to be committed with the answer that says so; then
-   * `tell` puts them in force and tells of them.
+   * The records that keep rules and trust, to be committed with the answer that says
+   * so; then `tell` puts them in force and tells of them.
    */
   keep(
     rules: readonly Rule[],
     approvalId: string,
+    subject?: TrustSubject,
   ): { readonly records: readonly RecordChange[]; tell(by: Principal): void };
 }
 

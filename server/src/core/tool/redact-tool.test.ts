@@ -52,6 +52,24 @@ describe("a tool without secrets", () => {
     }
   });
 
+  it("tells the call what is shown of what it prints, to the end, and shows that once", async () => {
+    for (const { name, value } of secrets.slice(0, 20)) {
+      const shown: Uint8Array[] = [];
+      const call = await toolOf({
+        async run({ print, endPrint }) {
+          shown.push(await print(Buffer.from(`a ${value} b ${value.slice(0, 5)}`)));
+          shown.push(await endPrint());
+          return { parts: [], isError: false };
+        },
+      }).claim({}, place);
+      const context = createRunContext();
+      await call.run(context);
+      const whole = `a \${${name}} b ${value.slice(0, 5)}`;
+      assert.equal(Buffer.concat(shown).toString(), whole);
+      assert.equal(Buffer.concat(context.printed).toString(), whole);
+    }
+  });
+
   const [{ name, value } = { name: "", value: "" }] = secrets;
 
   it("shows no secret in a preview, a diff or an error, and keeps none in what it changed", async () => {

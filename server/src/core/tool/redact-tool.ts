@@ -1,7 +1,8 @@
+import type { Question } from "@daphnia/protocol/approval";
 import { DaemonError, messageOf } from "../../base/errors.ts";
 import type { Redactor } from "../../base/redact.ts";
 import { redactParts } from "./redact-parts.ts";
-import type { Change, ClaimedCall, RunContext, Tool, ToolAnswer } from "./tool.ts";
+import type { Change, ClaimedCall, RunContext, SampleRequest, Tool, ToolAnswer } from "./tool.ts";
 
 /**
  * The same tool, of which no secret gets out: not by its answer, by what it prints
@@ -17,6 +18,16 @@ export function redactTool(tool: Tool, redactor: () => Redactor): Tool {
         throw redactError(error, redactor());
       }
     },
+  };
+}
+
+/** Does that for tools that are asked for again and again; each is wrapped once. */
+export function createToolRedactor(redactor: () => Redactor): (tool: Tool) => Tool {
+  const clean = new WeakMap<Tool, Tool>();
+  return (tool) => {
+    const known = clean.get(tool) ?? redactTool(tool, redactor);
+    clean.set(tool, known);
+    return known;
   };
 }
 
@@ -37,23 +48,54 @@ async function run(
   redactor: Redactor,
 ): Promise<ToolAnswer> {
   const printed = redactor.byteFilter();
-  const show = async (bytes: Uint8Array) => {
-    if (bytes.length > 0) await context.print(bytes);
+  const show = async (bytes: Uint8Array) => (bytes.length > 0 ? context.print(bytes) : bytes);
+  let ending: Promise<Uint8Array> | undefined;
+  /** Once, whoever comes first: the call, or its end. */
+  const endPrint = () => {
+    ending ??= show(printed.end());
+    return ending;
   };
   let answer: ToolAnswer;
   try {
-    answer = await call.run({ ...context, print: (bytes) => show(printed.push(bytes)) });
+    answer = await call.run({
+      ...context,
+      print: (bytes) => show(printed.push(bytes)),
+      endPrint,
+      progress: (progress) =>
+        context.progress({ ...progress, message: redactor.text(progress.message) }),
+      sample: (request) => context.sample(redactSample(request, redactor)),
+      ask: (questions) => context.ask(questions.map((one) => redactQuestion(one, redactor))),
+    });
   } catch (error) {
     // What it printed before it failed is shown whole; the failure is what counts.
-    await show(printed.end()).catch(() => {});
+    await endPrint().catch(() => {});
     throw error;
   }
-  await show(printed.end());
+  await endPrint();
   return {
     ...answer,
     parts: redactParts(answer.parts, redactor),
+    ...(answer.attachments && {
+      attachments: answer.attachments.filter(({ bytes }) => !redactor.holds(bytes)),
+    }),
     ...(answer.changes && { changes: answer.changes.map((change) => keep(change, redactor)) }),
   };
+}
+
+function redactSample({ system, messages }: SampleRequest, { text }: Redactor): SampleRequest {
+  return {
+    system: text(system),
+    messages: messages.map(({ role, text: said }) => ({ role, text: text(said) })),
+  };
+}
+
+function redactQuestion(question: Question, { text }: Redactor): Question {
+  const options = question.options.map((one) => ({
+    ...one,
+    label: text(one.label),
+    description: text(one.description),
+  }));
+  return { ...question, text: text(question.text), options };
 }
 
 /** What a file held is kept as it was, or not at all: half of it would put back a wrong file. */

@@ -1,4 +1,4 @@
-import type { Answer, Question } from "@daphnia/protocol/approval";
+import type { Answer, Question, TrustSubject } from "@daphnia/protocol/approval";
 import type { Part } from "@daphnia/protocol/message";
 import type { Tool as ToolSpec } from "@daphnia/protocol/tool";
 
@@ -13,8 +13,18 @@ export type Claim =
     }
   | RunClaim
   | { readonly kind: "reach"; readonly host: string }
+  | UseClaim
   | { readonly kind: "nothing" }
   | { readonly kind: "opaque"; readonly why: string };
+
+/** A component that a call would use: what that touches is not known here. */
+export interface UseClaim {
+  readonly kind: "use";
+  readonly component: string;
+  readonly tool: string;
+  /** `plain` where it only reads, as a component says that the owner believes. */
+  readonly risk: "plain" | "unknown";
+}
 
 /** A program that a call would start. What it touches by its operands is claimed beside it. */
 export interface RunClaim {
@@ -56,10 +66,48 @@ export interface Place {
 export interface ToolAnswer {
   readonly parts: readonly Part[];
   readonly isError: boolean;
+  /** Bytes such as images, which follow the parts. */
+  readonly attachments?: readonly Attachment[];
   /** Set where it was stopped because it took longer than it may. */
   readonly isTimeout?: boolean;
+  /** Set where the component that ran it is gone. */
+  readonly isDown?: boolean;
   /** The files that it changed, in order. */
   readonly changes?: readonly Change[];
+}
+
+/** Bytes that an answer brings along. */
+export interface Attachment {
+  readonly bytes: Uint8Array;
+  /** RFC 6838 media type. */
+  readonly mediaType: string;
+  /** For people; may be empty. */
+  readonly name: string;
+}
+
+/** What a call would have the agent's model answer. */
+export interface SampleRequest {
+  readonly system: string;
+  readonly messages: readonly { readonly role: "user" | "assistant"; readonly text: string }[];
+}
+
+/** What it answered. */
+export interface SampleAnswer {
+  readonly text: string;
+  /** The model, as its provider names it. */
+  readonly model: string;
+  /** Why it ended, in its provider's words. */
+  readonly reason: string;
+}
+
+/** How far a call is. */
+export interface Progress {
+  /** In the call's own units. */
+  readonly done: number;
+  /** 0 where it is not known. */
+  readonly total: number;
+  /** For people; may be empty. */
+  readonly message: string;
 }
 
 /** A file that was changed, and what it takes to undo that. */
@@ -84,10 +132,21 @@ export interface RunContext {
   readonly signal: AbortSignal;
   /** Unique: what runs again under it does nothing twice. */
   readonly callId: string;
-  /** Shows what the call prints while it runs. Resolves when it may print more. */
-  print(bytes: Uint8Array): Promise<void>;
+  /**
+   * Shows what the call prints while it runs. Resolves when it may print more, with
+   * what is shown now: without secrets, and without what may yet become one.
+   */
+  print(bytes: Uint8Array): Promise<Uint8Array>;
+  /** Shows what was held back of what was printed, and resolves with it. Nothing is printed after it. */
+  endPrint(): Promise<Uint8Array>;
   /** What a person answered to the call's questions, in their order. */
   readonly answers: readonly Answer[];
+  /** Tells how far it is; of what comes too often the latest is told. */
+  progress(progress: Progress): void;
+  /** Asks a person while it runs; undefined where nobody answers, or says no. */
+  ask(questions: readonly Question[]): Promise<readonly Answer[] | undefined>;
+  /** Has the agent's model answer, once a person agreed; undefined where nobody does. */
+  sample(request: SampleRequest): Promise<SampleAnswer | undefined>;
 }
 
 /** A process that a call runs in, with its group. */
@@ -107,6 +166,8 @@ export interface ClaimedCall {
   readonly claims: readonly Claim[];
   /** Where a person has to be asked before it runs, whatever the rules say. */
   readonly questions?: readonly Question[];
+  /** Where a person has to trust this first: the call asks for no more than that. */
+  readonly trust?: TrustSubject;
   /** What it would change, as a unified diff, for a person who is asked. */
   preview?(): Promise<string>;
   /**

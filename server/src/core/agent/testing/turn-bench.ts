@@ -97,6 +97,7 @@ export function createTurnBench(options: TurnBenchOptions) {
     agent: create(AgentSchema, { name: "bench", instructions: "be brief" }),
     model,
     tools: options.tools ?? [],
+    toolOf: (name) => options.tools?.find(({ spec }) => spec.name === name),
     place: {
       ...{ sessionId: "s", roots: ["/work"], closed: [], cwd: "/work" },
       ...{ envPass: [], hasNetwork: false },
