@@ -5,10 +5,12 @@ import { isModeName, modeNames } from "../../core/permission/modes.ts";
 /** What is wrong with the value of a key beyond its type; undefined when nothing is. */
 export function checkSetting(path: readonly string[], value: unknown): string | undefined {
   const [section = "", name = "", last = ""] = path;
-  // A provider has a name of its own, between its section and its key.
-  const key = section === "providers" ? `providers.${last}` : `${section}.${name}`;
+  // Providers and components have names of their own, between their section and their key.
+  const key = named.includes(section) ? `${section}.${last}` : `${section}.${name}`;
   return checks[key]?.(value);
 }
+
+const named: readonly string[] = ["providers", "components"];
 
 type Check = (value: unknown) => string | undefined;
 
@@ -20,9 +22,17 @@ const checks: Readonly<Record<string, Check>> = {
   "sandbox.mode": checkSandbox,
   "fetch.allow": checkOpened,
   "providers.base_url": checkUrl,
+  "components.url": checkUrl,
+  "components.command": (value) => (Array.isArray(value) ? checkCommand(value) : undefined),
   "listen.address": checkAddress,
   "listen.hosts": (value) => (Array.isArray(value) ? checkHosts(value) : undefined),
 };
+
+function checkCommand(words: readonly unknown[]): string | undefined {
+  const isWhole =
+    words.length > 0 && words.every((word) => typeof word === "string") && words[0] !== "";
+  return isWhole ? undefined : "must be a program and its arguments, each a text";
+}
 
 /** Whether only this machine can reach an address. */
 export function isLoopback(address: string): boolean {

@@ -97,9 +97,24 @@ function unknownKey(message: DescMessage, key: string, path: Path): string {
   return `unknown key${nearHint(key, names) || `; ${place} has ${names.join(", ")}`}`;
 }
 
-/** Providers have ids; headers have the names that HTTP allows. */
+interface Names {
+  readonly pattern: RegExp;
+  readonly problem: string;
+}
+
+/** What people may name, where that is not an id, by the map that holds it. */
+const names: Readonly<Record<string, Names>> = {
+  headers: { pattern: /^[!#$%&'*+.^`|~\w-]+$/, problem: "is no name of an HTTP header" },
+  env: { pattern: /^[A-Za-z_]\w*$/, problem: "is no name of an environment variable" },
+  components: {
+    pattern: /^[a-z][a-z0-9-]{0,31}$/,
+    problem: "a component's name is 1 to 32 of a-z 0-9 - starting with a letter",
+  },
+  tools: { pattern: /^[\w./-]{1,128}$/, problem: "is no name of a tool" },
+};
+
 function checkName(field: DescField, name: string): string | undefined {
-  if (field.name !== "headers") return isId(name) ? undefined : `a name is ${idRule}`;
-  if (/^[!#$%&'*+.^`|~\w-]+$/.test(name) && name !== "__proto__") return undefined;
-  return "is no name of an HTTP header";
+  const known = names[field.name];
+  if (known === undefined) return isId(name) ? undefined : `a name is ${idRule}`;
+  return known.pattern.test(name) && name !== "__proto__" ? undefined : known.problem;
 }
