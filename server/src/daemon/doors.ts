@@ -1,9 +1,12 @@
+import { join } from "node:path";
 import type { ConnectRouter } from "@connectrpc/connect";
 import { createErrorInterceptor, shuttingDown } from "../services/error-interceptor.ts";
 import { portOwner } from "./check-port.ts";
 import type { Home } from "./home.ts";
 import type { DaemonLimits } from "./limits.ts";
+import type { Logins } from "./listener/logins.ts";
 import { type Listener, type ListenerOptions, openListener } from "./listener/open-listener.ts";
+import { createPageDoor } from "./listener/page-door.ts";
 import type { StreamPlaces } from "./listener/stream-places.ts";
 import { socketLimits, type TransportLimits, tcpLimits } from "./listener/transport-limits.ts";
 import type { DaemonLog } from "./log.ts";
@@ -21,6 +24,10 @@ export interface DoorOptions {
   readonly tcp: { readonly host: string; readonly port: number } | undefined;
   readonly hosts: readonly string[];
   readonly token: string;
+  /** How browsers are let in. */
+  readonly logins: Logins;
+  /** The folder of the dashboard's built files; default: where they lie when they are built. */
+  readonly dashboard?: string | undefined;
   readonly places: StreamPlaces;
   readonly routes: (router: ConnectRouter) => void;
   /** Told the address of each door as soon as it is open. */
@@ -28,13 +35,18 @@ export interface DoorOptions {
   readonly onDenied: (denied: { readonly peer: string; readonly reason: string }) => void;
 }
 
+/** Beside the bundle, or in the repository. */
+const builtDashboard =
+  process.env["DAPHNIA_BUNDLED_VERSION"] === undefined
+    ? join(import.meta.dirname, "../../../clients/dashboard/dist")
+    : join(import.meta.dirname, "dashboard");
 /** Room for calls beside the watches of one connection, so that one too many can be refused. */
 const spareStreams = 128;
 /** Answers may be larger than requests: a transcript, a step's request. */
 const answerFactor = 16;
 
 export async function openDoors(options: DoorOptions): Promise<Doors> {
-  const { limits, log, tcp, hosts, token, home } = options;
+  const { limits, log, tcp, hosts, token, home, logins } = options;
   const onError = (where: string, error: unknown) =>
     log.error({ where, err: error }, "a request failed");
   const shared = {
@@ -45,7 +57,7 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
     onError,
   };
   const listeners: Listener[] = [];
-  const open = async (of: Pick<ListenerOptions, "address" | "limits">) => {
+  const open = async (of: Pick<ListenerOptions, "address" | "limits" | "fallback">) => {
     const listener = await openListener({ ...shared, ...of });
     listeners.push(listener);
     options.onOpen(listener.address);
@@ -57,8 +69,9 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
   if (tcp !== undefined) {
     try {
       const ofTcp = toTransport(tcpLimits, limits, limits.maxWatchesPerTcpConnection);
-      const address = { ...tcp, token, hosts };
-      await open({ address, limits: ofTcp });
+      const address = { ...tcp, token, hosts, cookies: logins.cookies };
+      const fallback = createPageDoor(options.dashboard ?? builtDashboard, logins);
+      await open({ address, limits: ofTcp, fallback });
     } catch (error) {
       const owner = await portOwner(tcp.port);
       log.warn(

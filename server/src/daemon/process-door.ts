@@ -9,8 +9,10 @@ import type { Process } from "../services/daemon-service.ts";
 import { type ConfigState, configFile } from "./config-state.ts";
 import type { FileOwned } from "./file-owned.ts";
 import type { Home } from "./home.ts";
+import type { Logins } from "./listener/logins.ts";
 import type { LogFile } from "./log.ts";
 import { tailLog } from "./log-tail.ts";
+import { createLoginCode } from "./login-code.ts";
 import { toLimits } from "./process-info.ts";
 import { version } from "./version.ts";
 
@@ -22,6 +24,7 @@ export function createProcessDoor(deps: {
   readonly config: ConfigState;
   readonly files: FileOwned;
   readonly slots: TurnSlots;
+  readonly logins: Logins;
   readonly sessionId: string;
   readonly startTime: Date;
   readonly addresses: () => readonly string[];
@@ -35,6 +38,10 @@ export function createProcessDoor(deps: {
   return {
     shutdown: deps.shutdown,
     check: deps.check,
+    createLoginCode() {
+      const { listen } = config.config();
+      return createLoginCode({ codes: deps.logins.codes, addresses: deps.addresses(), listen });
+    },
     tailLog: (options, signal) =>
       tailLog(home.log, { ...options, bells: deps.daemonLog.bells }, signal),
     config: () => ({

@@ -1,6 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
 import type {
+  CreateLoginCodeResponseSchema,
   DaemonService,
   FindingSchema,
   GetConfigResponseSchema,
@@ -24,6 +25,8 @@ export interface Process {
     signal: AbortSignal,
   ): AsyncIterable<readonly string[]>;
   check(options: { readonly deep: boolean }): Promise<MessageInitShape<typeof FindingSchema>[]>;
+  /** Makes a code that lets one browser in. */
+  createLoginCode(): MessageInitShape<typeof CreateLoginCodeResponseSchema>;
   /** Begins to stop; the answer is still sent. */
   shutdown(reason: string): void;
 }
@@ -50,6 +53,7 @@ export function daemonService(daemon: Process, log: Log): ServiceImpl<typeof Dae
     async check({ deep }) {
       return { findings: await daemon.check({ deep }) };
     },
+    createLoginCode: () => daemon.createLoginCode(),
     shutdown({ reason }) {
       daemon.shutdown(reason === "" ? "asked to by a client" : reason);
       return {};

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
+import type { PageCookies, Scheme } from "./page-cookies.ts";
 
 /** Why a request over TCP is turned away before it is looked at as an RPC. */
 export interface Denial {
@@ -11,12 +12,20 @@ export interface Denial {
 export interface Door {
   /** Undefined lets the request in. */
   judge(headers: IncomingHttpHeaders): Denial | undefined;
-  /** True for the owner's token. Takes the same time for every wrong one. */
-  knows(authorization: string | undefined): boolean;
+  /**
+   * True for the owner's token, and for a cookie that we gave: that one counts only where a
+   * page of ours posts. Takes the same time for every wrong one.
+   */
+  knows(method: string | undefined, headers: IncomingHttpHeaders): boolean;
 }
 
 /** `hosts` are names, with a port where one is sent, that a tunnel or proxy is reached by. */
-export function createDoor(port: number, hosts: readonly string[], token: string): Door {
+export function createDoor(
+  port: number,
+  hosts: readonly string[],
+  token: string,
+  cookies?: PageCookies,
+): Door {
   const local = ["127.0.0.1", "localhost", "[::1]"];
   const own = local.flatMap((name) => (port === 80 ? [name, `${name}:80`] : [`${name}:${port}`]));
   const added = hosts.map((host) => host.toLowerCase());
@@ -44,11 +53,22 @@ export function createDoor(port: number, hosts: readonly string[], token: string
       }
       return undefined;
     },
-    knows(authorization) {
-      const sent = /^Bearer +(\S+) *$/i.exec(authorization ?? "")?.[1];
-      return sent !== undefined && timingSafeEqual(digestOf(sent), expected);
+    knows(method, { authorization, cookie, origin }) {
+      if (authorization !== undefined) {
+        const sent = /^Bearer +(\S+) *$/i.exec(authorization)?.[1];
+        return sent !== undefined && timingSafeEqual(digestOf(sent), expected);
+      }
+      const scheme = originScheme(origin);
+      if (method !== "POST" || scheme === undefined) return false;
+      return cookies?.knows(cookie, scheme) === true;
     },
   };
+}
+
+/** By what a page of ours was reached. A page is what names its origin. */
+export function originScheme(origin: string | undefined): Scheme | undefined {
+  if (origin === undefined) return undefined;
+  return /^https:/i.test(origin) ? "https" : "http";
 }
 
 function digestOf(text: string): Buffer {

@@ -69,7 +69,7 @@ async function runRest(
   const leave = () => controller.abort(new ConnectError("the client left", Code.Canceled));
   const late = () => controller.abort(new ConnectError("the time is over", Code.DeadlineExceeded));
   const timer = timeLeft === undefined ? undefined : setTimeout(late, timeLeft);
-  response.once("close", leave);
+  progress.leave = leave;
   open.add(controller);
   try {
     if (progress.isClosed) leave();
@@ -80,7 +80,7 @@ async function runRest(
     return { error };
   } finally {
     clearTimeout(timer);
-    response.off("close", leave);
+    progress.leave = undefined;
     open.delete(controller);
   }
 }

@@ -9,7 +9,9 @@ import { createDoor, type Door } from "./door.ts";
 import { answerText, type RequestHandler } from "./exchange.ts";
 import { readFirstBytes } from "./first-bytes.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
+import type { PageCookies } from "./page-cookies.ts";
 import { isPeerGone } from "./peer-gone.ts";
+import type { PlainHandler } from "./plain-exchange.ts";
 import { createProgressWatch } from "./progress-watch.ts";
 import { createRpcHandler } from "./rpc-handler.ts";
 import type { StreamPlaces } from "./stream-places.ts";
@@ -18,7 +20,12 @@ import type { TransportLimits } from "./transport-limits.ts";
 /** A port needs a token; `hosts` adds names that it is reached by. */
 export type Address =
   | SocketAddress
-  | (PortAddress & { readonly token: string; readonly hosts?: readonly string[] });
+  | (PortAddress & {
+      readonly token: string;
+      readonly hosts?: readonly string[];
+      /** Lets pages in that were given one; without them only the token counts. */
+      readonly cookies?: PageCookies;
+    });
 
 export interface ListenerOptions {
   readonly address: Address;
@@ -29,7 +36,7 @@ export interface ListenerOptions {
   /** Made once and shared by all listeners. */
   readonly places: StreamPlaces;
   /** Answers what is not an RPC; without one, 404. */
-  readonly fallback?: RequestHandler;
+  readonly fallback?: PlainHandler;
   /** Told of each request over TCP that was turned away. */
   readonly onDenied: (denied: { readonly peer: string; readonly reason: string }) => void;
   /** Told of what failed, unless all that happened is that the peer left. */
@@ -60,7 +67,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     progress,
     shutdown: shutdown.signal,
     door: "path" in address ? undefined : () => requireDoor(door),
-    fallback: options.fallback ?? ((_, response) => answerText(response, 404, "not found")),
+    fallback: options.fallback ?? (({ response }) => answerText(response, 404, "not found")),
   });
   const report = (where: string) => (error: unknown) => {
     if (!isPeerGone(error)) onError(where, error);
@@ -94,7 +101,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       bound = address.path;
     } else {
       const port = await bindPort(server, address);
-      door = createDoor(port, address.hosts ?? [], address.token);
+      door = createDoor(port, address.hosts ?? [], address.token, address.cookies);
       bound = `${address.host.includes(":") ? `[${address.host}]` : address.host}:${port}`;
     }
   } catch (error) {

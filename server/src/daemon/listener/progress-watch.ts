@@ -2,7 +2,7 @@ import { type Request, type Response, reset } from "./exchange.ts";
 
 /** Resets exchanges that make no progress. */
 export interface ProgressWatch {
-  /** Looks after an exchange until it closes. */
+  /** Looks after an exchange until it closes. Its response must have a listener for errors. */
   add(request: Request, response: Response): Progress;
   close(): void;
 }
@@ -12,6 +12,12 @@ export interface Progress {
   /** Pieces that the transport was given. Whoever hands one on counts it. */
   pieces: number;
   readonly isClosed: boolean;
+  /**
+   * Told of the close: who gave a place, and who goes on with the stream. Fields, since each
+   * listener more of a stream would be held for as long as it idles.
+   */
+  freePlace: (() => void) | undefined;
+  leave: (() => void) | undefined;
 }
 
 interface Seen extends Progress {
@@ -53,15 +59,27 @@ export function createProgressWatch(stallTimeout: number, requestTimeout: number
   return {
     add(request, response) {
       const start = performance.now();
-      const counts = { pieces: 0, waiting: 0, pieceThen: 0 };
-      const seen = { request, start, ...counts, since: start, isClosed: false };
+      const seen: Seen = {
+        ...{ request, start, since: start, isClosed: false },
+        ...{ pieces: 0, waiting: 0, pieceThen: 0 },
+        ...{ freePlace: undefined, leave: undefined },
+      };
       open.set(response, seen);
       response.once("close", () => {
         seen.isClosed = true;
         open.delete(response);
+        seen.freePlace?.();
+        seen.leave?.();
+        wakeBlockedWrite(response);
       });
       return seen;
     },
     close: () => clearInterval(timer),
   };
+}
+
+/** A blocked HTTP/1.1 write may hear neither `drain` nor `error` when its reader vanishes. */
+function wakeBlockedWrite(response: Response): void {
+  if (response.writableFinished) return;
+  response.emit("error", Object.assign(new Error("the client left"), { code: "ECONNRESET" }));
 }

@@ -31,6 +31,7 @@ import {
 import { createHandedOn } from "./handed-on.ts";
 import { createMessageLimit } from "./message-limit.ts";
 import { isPeerGone } from "./peer-gone.ts";
+import { type PlainExchange, type PlainHandler, pathOf } from "./plain-exchange.ts";
 import type { Progress, ProgressWatch } from "./progress-watch.ts";
 import { endInterceptor, isEnd, sayFailure } from "./stream-end.ts";
 import type { StreamPlaces } from "./stream-places.ts";
@@ -45,7 +46,8 @@ export interface RpcHandlerOptions {
   readonly places: StreamPlaces;
   readonly progress: ProgressWatch;
   readonly shutdown: AbortSignal;
-  readonly fallback: RequestHandler;
+  /** Answers what is no RPC. */
+  readonly fallback: PlainHandler;
   readonly onDenied: (denied: { readonly peer: string; readonly reason: string }) => void;
   readonly onError: (where: string, error: unknown) => void;
 }
@@ -82,11 +84,11 @@ export function createRpcHandler(options: RpcHandlerOptions): RequestHandler {
     if (context.method.methodKind === "server_streaming") context.values.get(placeKey)();
   }
 
-  function takePlace(request: Request, response: Response, seen: Progress): void {
+  function takePlace(request: Request, seen: Progress): void {
     const place = options.places.take(connectionOf(request), limits.maxWatches);
     if (typeof place === "string") throw noPlace(place, door !== undefined);
     if (seen.isClosed) place();
-    else response.once("close", place);
+    else seen.freePlace = place;
   }
 
   function answer(request: Request, response: Response): void {
@@ -96,29 +98,31 @@ export function createRpcHandler(options: RpcHandlerOptions): RequestHandler {
     request.on("error", report);
     response.on("error", report);
     const peer = peerOf(request, door !== undefined);
+    // Without the port, which is another one for each connection: a flood is one peer's.
+    const from = request.socket.remoteAddress ?? peer;
+    const deny = (reason: string) => onDenied({ peer: from, reason });
     if (headerBytes(request) > limits.maxHeaderBytes) {
       answerText(response, 431, "the headers are too long");
       return;
     }
     const denial = door?.().judge(request.headers);
     if (denial !== undefined) {
-      onDenied({ peer, reason: denial.reason });
+      deny(denial.reason);
       answerText(response, denial.status, denial.reason);
       return;
     }
     if (door === undefined) takeAsMeant(request);
-    const handler = handlers.get((request.url ?? "").split("?", 1)[0] ?? "");
+    const handler = handlers.get(pathOf(request));
+    const seen = progress.add(request, response);
     if (handler === undefined) {
-      options.fallback(request, response);
+      answerPlain({ request, response, progress: seen, deny });
       return;
     }
-    const isKnown = door === undefined || door().knows(request.headers.authorization);
-    if (!isKnown) onDenied({ peer, reason: "the bearer token is missing or wrong" });
-    wakeBlockedWrite(response);
-    const seen = progress.add(request, response);
+    const isKnown = door === undefined || door().knows(request.method, request.headers);
+    if (!isKnown) deny("the bearer token or cookie is missing or wrong");
     const values = createContextValues()
       .set(callerKey, isKnown ? ownerAt(peer, door !== undefined) : undefined)
-      .set(placeKey, () => takePlace(request, response, seen));
+      .set(placeKey, () => takePlace(request, seen));
     const stream = createHandedOn({
       response,
       progress: seen,
@@ -133,6 +137,16 @@ export function createRpcHandler(options: RpcHandlerOptions): RequestHandler {
         report(error);
         reset(response);
       });
+  }
+
+  function answerPlain(exchange: PlainExchange): void {
+    const { request, response } = exchange;
+    // An async function: what its handler throws at once is told like what it rejects with.
+    const run = async () => options.fallback(exchange);
+    run().catch((error: unknown) => {
+      if (!isPeerGone(error)) onError(request.url ?? "", error);
+      reset(response);
+    });
   }
 
   return (request, response) => {
@@ -181,12 +195,4 @@ function takeAsMeant(request: Request): void {
   if ("authority" in request) Object.defineProperty(request, "authority", { value: "localhost" });
   const isForm = request.headers["content-type"] === "application/x-www-form-urlencoded";
   if (isForm) request.headers["content-type"] = "application/json";
-}
-
-/** A blocked HTTP/1.1 write may hear neither `drain` nor `error` when its reader vanishes. */
-function wakeBlockedWrite(response: Response): void {
-  response.once("close", () => {
-    if (response.writableFinished) return;
-    response.emit("error", Object.assign(new Error("the client left"), { code: "ECONNRESET" }));
-  });
 }

@@ -20,7 +20,9 @@ import { DaemonService } from "@daphnia/protocol/daemon_service";
 import { EventService } from "@daphnia/protocol/event_service";
 import { createErrorInterceptor, shuttingDown } from "../../../services/error-interceptor.ts";
 import { addReflection } from "../../../services/reflection.ts";
+import type { Logins } from "../logins.ts";
 import { type Listener, openListener } from "../open-listener.ts";
+import { createPageDoor } from "../page-door.ts";
 import { createStreamPlaces, type StreamPlaces } from "../stream-places.ts";
 import { socketLimits, type TransportLimits } from "../transport-limits.ts";
 
@@ -65,6 +67,7 @@ export async function openStage(
   play: Play = {},
   limits: Partial<TransportLimits> = {},
   places: StreamPlaces = createStreamPlaces(4096),
+  pages?: { readonly folder: string; readonly logins: Logins },
 ): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), "stage-"));
   const path = join(folder, "d.sock");
@@ -74,7 +77,13 @@ export async function openStage(
   const leaving: (() => void)[] = [];
   const listener = await openListener({
     address:
-      where === "socket" ? { path } : { host: "127.0.0.1", port: 0, token, hosts: ["d.test"] },
+      where === "socket"
+        ? { path }
+        : {
+            ...{ host: "127.0.0.1", port: 0, token, hosts: ["d.test"] },
+            ...(pages && { cookies: pages.logins.cookies }),
+          },
+    ...(pages && { fallback: createPageDoor(pages.folder, pages.logins) }),
     interceptors: [createErrorInterceptor((_, error) => bugs.push(error))],
     limits: { ...socketLimits, ...limits },
     places,
