@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { type Agent, AgentSchema } from "@daphnia/protocol/agent";
+import type { Tool as ToolSpec } from "@daphnia/protocol/tool";
 import type { Agents } from "../core/session/session-deps.ts";
 import type { Tool } from "../core/tool/tool.ts";
 
@@ -41,8 +42,15 @@ export function createAgents(builtIn: readonly Agent[]): AgentsInForce {
 /** The tools that an agent was granted, by name. */
 export function toolsOf(agent: Agent, tools: readonly Tool[]): readonly Tool[] {
   return tools
-    .filter(({ spec }) => agent.tools.includes("*") || agent.tools.includes(spec.name))
+    .filter(({ spec }) => isGranted(agent, spec))
     .toSorted((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
+}
+
+/** A component's name grants all of its tools. */
+export function isGranted({ tools }: Agent, { name, component }: ToolSpec): boolean {
+  return ["*", name, ...(component === "" ? [] : [component])].some((grant) =>
+    tools.includes(grant),
+  );
 }
 
 /** The same agent with the hash of its definition: neither its file nor its etag count. */

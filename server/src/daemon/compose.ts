@@ -7,8 +7,8 @@ import { openDaemonJournal } from "../core/session/daemon-journal.ts";
 import { createSessionManager } from "../core/session/session-manager.ts";
 import { createTurnSlots } from "../core/session/turn-slots.ts";
 import { isFull, whenPossible } from "../core/session/when-possible.ts";
-import { redactTool } from "../core/tool/redact-tool.ts";
-import type { CallProcess, Tool } from "../core/tool/tool.ts";
+import { createToolRedactor } from "../core/tool/redact-tool.ts";
+import type { Tool } from "../core/tool/tool.ts";
 import { createArgumentReader } from "../plugins/arguments/argument-reader.ts";
 import { watchFiles } from "../plugins/config/watch-files.ts";
 import { resolveFolder } from "../plugins/files/resolve-folder.ts";
@@ -18,12 +18,16 @@ import { createOnce } from "../services/once.ts";
 import { healthBell, routes } from "../services/routes.ts";
 import { createAgents, defaultAgent, toolsOf } from "./agents.ts";
 import { createDaemonCheck } from "./check-daemon.ts";
+import { type ComponentParts, openComponentParts } from "./component-parts.ts";
+import { withTrust } from "./component-trust.ts";
 import type { ConfigState } from "./config-state.ts";
 import { createDenials } from "./denials.ts";
-import { type Doors, openDoors } from "./doors.ts";
+import { type DoorOptions, type Doors, openDoors } from "./doors.ts";
+import { endOrphans } from "./end-orphans.ts";
 import { openFileOwned } from "./file-owned.ts";
 import { type Home, ownerToken } from "./home.ts";
 import { openKeptRules } from "./kept-rules.ts";
+import { createLogins } from "./listener/logins.ts";
 import { createStreamPlaces } from "./listener/stream-places.ts";
 import { createLiveProviders } from "./live-providers.ts";
 import type { LogFile } from "./log.ts";
@@ -36,7 +40,7 @@ import { mintId, systemClock } from "./system.ts";
 import { createTools } from "./tools.ts";
 import { version } from "./version.ts";
 
-export interface DaemonOptions {
+export interface DaemonOptions extends Pick<DoorOptions, "dashboard"> {
   readonly home: Home;
   readonly config: ConfigState;
   readonly log: LogFile;
@@ -62,6 +66,8 @@ export interface Daemon {
 /** Share of the grace that turns have to reach a safe point. */
 const turnShare = 0.5;
 const sweepEvery = 60 * 60_000;
+/** Milliseconds that turns wait at the start for components which their agents may use. */
+const componentsTime = 1000;
 
 /** Builds the whole daemon. Everything that is made is made here. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
@@ -95,8 +101,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { environment } = options;
   const agents = createAgents([defaultAgent]);
   const token = ownerToken(home);
+  let parts: ComponentParts | undefined;
   const redactor = createSecrets({
-    ...{ environment, agents, tokens: { "daphnia.token": token } },
+    ...{ environment, agents },
+    tokens: () => ({ "daphnia.token": token, ...parts?.components.tokens() }),
     config: () => config.config(),
     log: daemonLog,
   });
@@ -107,6 +115,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     ...{ home, journal, records, agents, config },
     log: daemonLog,
     secret: token,
+    onConfig: () => parts?.components.reconcile(),
   });
   const reload = () => void files.reload().catch(onBug);
   const watch = watchFiles({ file: home.config, folder: home.agents }, reload);
@@ -118,7 +127,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     readBlob: store.blobs.read,
     claimsOf: (command, place) => permissions.claimsOf(command, place),
   });
-  const tools = [...builtIn.tools, ...options.tools].map((tool) => redactTool(tool, redactor));
+  parts = await openComponentParts({
+    ...{ home, clock, environment, journal, records, agents, redactor, log: daemonLog, onBug },
+    config: () => config.config(),
+    limits: () => config.limits(),
+  });
+  const { components, trust, door } = parts;
+  const clean = createToolRedactor(redactor);
+  const tools = () => [...builtIn.tools, ...options.tools, ...components.tools()].map(clean);
   const projects = await openProjectRules({ journal, records, daemonLog });
   const keptRules = await openKeptRules({ journal, records, mint: mintId, onBug });
   const permissions = createPermissions({
@@ -141,12 +157,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       fold: sessionHead,
       mint: mintId,
       random: Math.random,
-      toolsFor: (agent) => toolsOf(agent, tools),
+      toolsFor: (agent) => toolsOf(agent, tools()),
       arguments: createArgumentReader(),
       closed,
       redactor,
       judgeFor: permissions.judgeFor,
-      ruleKeeper: keptRules,
+      ruleKeeper: withTrust(keptRules, trust),
       files: createFileRestorer(sealed),
       endOrphans,
       slots,
@@ -177,6 +193,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     (what) => void journal.tell(what).catch(onBug),
     () => clock.monotonic(),
   );
+  const logins = createLogins(token, clock);
   const { listen } = config.config();
   /** Grows while the doors open: who is let in by the first may ask before the last is open. */
   const addresses: string[] = [];
@@ -185,8 +202,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     limits,
     tcp: listen?.tcp ? { host: listen.address, port: listen.port } : undefined,
     hosts: listen?.hosts ?? [],
-    token,
-    places,
+    ...{ token, logins, places },
     onOpen: (address) => addresses.push(address),
     onDenied: ({ peer, reason }) => denials(peer, reason),
     routes: routes({
@@ -208,14 +224,16 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       keptRules,
       projects,
       providers: providers.all,
-      toolSpecs: tools.map(({ spec }) => spec),
+      toolSpecs: () => tools().map(({ spec }) => spec),
+      componentNames: () => components.list().map(({ name }) => name),
+      components: door,
       process: createProcessDoor({
         home,
         log,
         daemonLog,
         config,
         files,
-        slots,
+        ...{ slots, logins },
         sessionId: journal.sessionId,
         startTime,
         addresses: () => addresses,
@@ -223,7 +241,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         check: createDaemonCheck({
           home: home.path,
           environment,
-          tools: tools.map(({ spec }) => spec.name),
+          tools: tools().map(({ spec }) => spec.name),
           events: store.events,
           isCorrupt: () => isCorrupt,
           readStore: store.check,
@@ -235,6 +253,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     }),
   });
 
+  await within(componentsTime, components.settled());
   const recovered = await sessions.recover();
   const started = create(DaemonStartedSchema, { version, recovered, pid: process.pid });
   const tellStarted = () => journal.tell({ case: "daemonStarted", value: started });
@@ -262,17 +281,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       await journal.tell({ case: "daemonStopping", value: told }).catch(onBug);
       await within(shutdownGrace * turnShare, slots.drained());
       await sessions.close();
+      await components.close("the daemon stops");
       await doors.close(Math.max(100, deadline - clock.monotonic()));
       await store.events.close();
     },
   };
-}
-
-/** Ends what calls of a daemon that is gone have left running. */
-async function endOrphans(processes: readonly CallProcess[]): Promise<void> {
-  if (processes.length === 0) return;
-  const { sweepOrphans } = await import("../plugins/bash/sweep-orphans.ts");
-  await sweepOrphans(processes);
 }
 
 /** Waits for something, but not for long. */

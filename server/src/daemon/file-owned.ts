@@ -43,6 +43,8 @@ export async function openFileOwned(deps: {
   readonly log: LogFile;
   /** Hides what the log tells of the config's values. */
   readonly secret: string;
+  /** What the config says may be another than before. */
+  readonly onConfig: () => void;
 }): Promise<FileOwned> {
   const { home, agents, config, log } = deps;
   await mkdir(home.agents, { recursive: true, mode: 0o700 });
@@ -76,6 +78,7 @@ export async function openFileOwned(deps: {
     const changed = await configRecords.reconcile(reading.statements);
     config.apply(reading);
     log.setLevel(logLevelOf(config.config()));
+    deps.onConfig();
     return changed;
   }
 

@@ -36,6 +36,16 @@ export interface DaemonLimits {
   readonly turnTimeout: number;
   /** Time that an approval waits where the agent does not say. */
   readonly approvalTimeout: number;
+  /** Time that a component's call may take without a sign of life. */
+  readonly componentIdleTimeout: number;
+  /** Time that a component's call may take in all. */
+  readonly componentCallTimeout: number;
+  /** Time between two looks at a component that was used. */
+  readonly componentPing: number;
+  /** Time before a component that is down is tried again. */
+  readonly componentRetryPause: number;
+  /** Time without a call after which a program that was started is stopped. */
+  readonly componentIdleStop: number;
 }
 
 /** The caps that a whole config states. */
@@ -62,6 +72,11 @@ export function limitsOf(limits: Limits): DaemonLimits {
     maxCalls: limits.maxCalls,
     turnTimeout: milliseconds(limits.turnTimeout),
     approvalTimeout: milliseconds(limits.approvalTimeout),
+    componentIdleTimeout: milliseconds(limits.componentIdleTimeout),
+    componentCallTimeout: milliseconds(limits.componentCallTimeout),
+    componentPing: milliseconds(limits.componentPing),
+    componentRetryPause: milliseconds(limits.componentRetryPause),
+    componentIdleStop: milliseconds(limits.componentIdleStop),
   };
 }
 

@@ -10,11 +10,18 @@ const heartbeat = 15_000;
 /** The last lines of a log, and those that follow where that is asked. */
 export async function* tailLog(
   path: string,
-  options: { readonly lines: number; readonly follow: boolean; readonly bells: Bells },
+  options: {
+    readonly lines: number;
+    readonly follow: boolean;
+    readonly bells: Bells;
+    /** Milliseconds between two looks at a log for which no bell rings. */
+    readonly every?: number;
+  },
   signal: AbortSignal,
 ): AsyncGenerator<readonly string[]> {
   const ear = options.bells.listen([logBell], signal);
   let place: Place | undefined;
+  let quiet = 0;
   try {
     place = await startOf(path, options.lines);
     while (!signal.aborted) {
@@ -32,8 +39,12 @@ export async function* tailLog(
       }
       if (!options.follow) return;
       const { wakes } = ear;
-      await ear.wait(heartbeat);
-      if (ear.wakes === wakes) yield [];
+      const pause = options.every ?? heartbeat;
+      await ear.wait(pause);
+      quiet = ear.wakes === wakes ? quiet + pause : 0;
+      if (quiet < heartbeat) continue;
+      quiet = 0;
+      yield [];
     }
   } finally {
     ear.close();

@@ -34,7 +34,7 @@ const mostBytes = 10 * 1024 * 1024;
  */
 export function openDaemonLog(path: string | undefined, level: string, most = mostBytes): LogFile {
   const bells = createBells(systemClock);
-  const out = path === undefined ? { write: toStderr } : openFile(path, most);
+  const out = path === undefined ? { write: toStderr } : openLogLines(path, most);
   let clean = (line: string) => line;
   const stream = {
     write(line: string) {
@@ -63,7 +63,12 @@ function toStderr(line: string): void {
   process.stderr.write(line);
 }
 
-function openFile(path: string, most: number) {
+/** Where lines go: a file that is put aside when it is full. */
+export interface LogLines {
+  write(lines: string): void;
+}
+
+export function openLogLines(path: string, most = mostBytes): LogLines {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const open = () => openSync(path, "a", 0o600);
   let fd = open();

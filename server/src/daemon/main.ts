@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Tools besides those that come with the daemon. */
   readonly tools?: readonly Tool[];
+  /** The folder of the dashboard's built files; default: those that come with the daemon. */
+  readonly dashboard?: string;
   /** Told once it serves. */
   readonly onReady?: (daemon: { pid: number; home: string; addresses: readonly string[] }) => void;
   /** Aborts to stop the daemon as SIGTERM does. */
@@ -43,6 +45,7 @@ export async function runDaemon(options: RunOptions = {}): Promise<number> {
       log,
       environment,
       tools: options.tools ?? [],
+      dashboard: options.dashboard,
       onOwned: () => writePidFile(home),
       onFatal(error) {
         log.error({ err: error }, "the store failed; only what was acknowledged is served again");

@@ -30,7 +30,7 @@ const shellTool = "bash";
 export function createPermissions(deps: {
   readonly config: () => PermissionsConfig | undefined;
   readonly agents: Agents;
-  readonly tools: readonly Tool[];
+  readonly tools: () => readonly Tool[];
   readonly closed: readonly string[];
   readonly arguments: ArgumentReader;
   /** Rules that people allowed for always. */
@@ -84,14 +84,14 @@ export function createPermissions(deps: {
   async function claimsOfOrder(order: CallOrder): Promise<readonly Claim[]> {
     const { tool: name, roots, cwd } = order;
     if (name === shellTool) return claimsOf(commandOf(order.arguments), order);
-    const tool = tools.find(({ spec }) => spec.name === name);
+    const tool = tools().find(({ spec }) => spec.name === name);
     if (tool === undefined) {
       throw notFound(
         "tool",
         name,
         nearNames(
           name,
-          tools.map(({ spec }) => spec.name),
+          tools().map(({ spec }) => spec.name),
         ),
       );
     }

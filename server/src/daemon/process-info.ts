@@ -27,5 +27,10 @@ export function toLimits(limits: DaemonLimits): MessageInitShape<typeof LimitsSc
     maxCalls: limits.maxCalls,
     turnTimeout: durationFromMs(limits.turnTimeout),
     approvalTimeout: durationFromMs(limits.approvalTimeout),
+    componentIdleTimeout: durationFromMs(limits.componentIdleTimeout),
+    componentCallTimeout: durationFromMs(limits.componentCallTimeout),
+    componentPing: durationFromMs(limits.componentPing),
+    componentRetryPause: durationFromMs(limits.componentRetryPause),
+    componentIdleStop: durationFromMs(limits.componentIdleStop),
   };
 }

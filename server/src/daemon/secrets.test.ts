@@ -31,7 +31,7 @@ function sourcesWith(envPass: readonly string[]) {
     environment,
     config: () => config,
     agents: { names: () => ["a"], get: () => agent },
-    tokens: { "daphnia.token": "the-token-of-the-owner" },
+    tokens: () => ({ "daphnia.token": "the-token-of-the-owner" }),
     log: { warn: (fields: Record<string, unknown>) => void warnings.push(String(fields["name"])) },
     warnings,
   };

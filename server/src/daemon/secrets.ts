@@ -13,8 +13,8 @@ export interface SecretSources {
   readonly environment: Environment;
   readonly config: () => Config;
   readonly agents: Pick<Agents, "get" | "names">;
-  /** The daemon's own tokens, by what they are called. */
-  readonly tokens: Readonly<Record<string, string>>;
+  /** The daemon's own tokens and those of components, by what they are called. */
+  readonly tokens: () => Readonly<Record<string, string>>;
   /** Told of what cannot be kept secret. */
   readonly log: Pick<DaemonLog, "warn">;
 }
@@ -51,7 +51,7 @@ export function secretValues(sources: Omit<SecretSources, "log">): readonly Secr
     .flatMap((name) => agents.get(name)?.envPass ?? [])
     .map((name) => ({ name, value: environment[name] ?? "" }))
     .filter(maySecret);
-  const own = Object.entries(tokens).map(([name, value]) => ({ name, value }));
+  const own = Object.entries(tokens()).map(([name, value]) => ({ name, value }));
   const byValue = new Map<string, SecretValue>();
   for (const one of [...variables, ...passed, ...configured(config()), ...own]) {
     if (one.value !== "" && !byValue.has(one.value)) byValue.set(one.value, one);
@@ -60,17 +60,30 @@ export function secretValues(sources: Omit<SecretSources, "log">): readonly Secr
 }
 
 /** What the config marks as secret. */
-function configured({ providers, notify }: Config): readonly SecretValue[] {
+function configured({ providers, components, notify }: Config): readonly SecretValue[] {
   const ofProviders = Object.entries(providers).flatMap(([provider, { apiKey, headers }]) => [
     { name: `providers.${provider}.api_key`, value: apiKey },
-    ...Object.entries(headers).flatMap(([header, value]) => {
-      const name = `providers.${provider}.headers.${header}`;
-      // Behind a word such as Bearer, the key is the rest.
-      const [, rest = ""] = /^[A-Za-z]+ +(\S+)$/.exec(value) ?? [];
-      return isWord(value) ? [] : [{ name, value: rest || value }];
-    }),
+    ...inHeaders(`providers.${provider}`, headers),
   ]);
-  return [...ofProviders, { name: "notify.webhook", value: notify?.webhook ?? "" }];
+  const ofComponents = Object.entries(components).flatMap(([component, { headers, env }]) => [
+    ...inHeaders(`components.${component}`, headers),
+    ...Object.entries(env)
+      .map(([variable, value]) => ({ name: `components.${component}.env.${variable}`, value }))
+      .filter(({ value }) => !isWord(value) && maySecret({ name: "", value })),
+  ]);
+  return [
+    ...ofProviders,
+    ...ofComponents,
+    { name: "notify.webhook", value: notify?.webhook ?? "" },
+  ];
+}
+
+function inHeaders(owner: string, headers: Readonly<Record<string, string>>): SecretValue[] {
+  return Object.entries(headers).flatMap(([header, value]) => {
+    // Behind a word such as Bearer, the key is the rest.
+    const [, rest = ""] = /^[A-Za-z]+ +(\S+)$/.exec(value) ?? [];
+    return isWord(value) ? [] : [{ name: `${owner}.headers.${header}`, value: rest || value }];
+  });
 }
 
 /** Headers also say what is no secret at all. */

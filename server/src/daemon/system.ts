@@ -6,7 +6,7 @@ export const systemClock: Clock = {
   now: () => new Date(),
   monotonic: () => performance.now(),
   after(ms, call) {
-    const timer = setTimeout(call, ms);
+    const timer = setTimeout(call, Math.max(0, ms)); // what is due already is due at once
     return () => clearTimeout(timer);
   },
 };

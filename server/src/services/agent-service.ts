@@ -29,7 +29,9 @@ export interface AgentServiceDeps {
   readonly agents: Agents;
   readonly agentWriter: AgentWriter;
   readonly providers: () => readonly Provider[];
-  readonly toolSpecs: readonly Tool[];
+  readonly toolSpecs: () => readonly Tool[];
+  /** Names of components, which grant all of their tools. */
+  readonly componentNames: () => readonly string[];
   readonly defaultModel: () => string;
   readonly log: Log;
   readonly once: Once;
@@ -82,7 +84,7 @@ export function agentService(deps: AgentServiceDeps): ServiceImpl<typeof AgentSe
       return { providers, defaultModel: deps.defaultModel(), nextPageToken, cursor: now() };
     },
     listTools(request) {
-      const { items, nextPageToken } = pageByName(deps.toolSpecs, ({ name }) => name, request);
+      const { items, nextPageToken } = pageByName(deps.toolSpecs(), ({ name }) => name, request);
       return { tools: items, nextPageToken, cursor: now() };
     },
   };
@@ -122,8 +124,11 @@ function readAgent(agent: Agent | undefined, deps: AgentServiceDeps): Agent {
 /** The longest that an approval may wait, in milliseconds. */
 const longestApproval = 720 * 60 * 60_000;
 
-function checkTools(names: readonly string[], { toolSpecs }: AgentServiceDeps): void {
-  const known = toolSpecs.map(({ name }) => name);
+function checkTools(
+  names: readonly string[],
+  { toolSpecs, componentNames }: AgentServiceDeps,
+): void {
+  const known = [...toolSpecs().map(({ name }) => name), ...componentNames()];
   const unknown = names.find((name) => name !== "*" && !known.includes(name));
   if (unknown !== undefined) throw unknownName("agent.tools", "tool", unknown, known);
 }
