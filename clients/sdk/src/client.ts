@@ -2,6 +2,7 @@ import { type Client, createClient, type Interceptor, type Transport } from "@co
 import { AgentService } from "@daphnia/protocol/agent_service";
 import { ApprovalService } from "@daphnia/protocol/approval_service";
 import { BlobService } from "@daphnia/protocol/blob_service";
+import { ComponentService } from "@daphnia/protocol/component_service";
 import { DaemonService } from "@daphnia/protocol/daemon_service";
 import { EventService } from "@daphnia/protocol/event_service";
 import { SessionService } from "@daphnia/protocol/session_service";
@@ -15,6 +16,7 @@ export interface Daphnia {
   readonly blobs: Client<typeof BlobService>;
   readonly agents: Client<typeof AgentService>;
   readonly approvals: Client<typeof ApprovalService>;
+  readonly components: Client<typeof ComponentService>;
   readonly daemon: Client<typeof DaemonService>;
   /** Follows the log, and resumes by itself wherever it was cut off. */
   watch(options?: WatchOptions): Watch;
@@ -28,6 +30,7 @@ export function createDaphnia(transport: Transport): Daphnia {
     blobs: createClient(BlobService, transport),
     agents: createClient(AgentService, transport),
     approvals: createClient(ApprovalService, transport),
+    components: createClient(ComponentService, transport),
     daemon: createClient(DaemonService, transport),
     watch: (options = {}) => watch(events, options),
   };
