@@ -1,5 +1,6 @@
 import { type Approval, ApprovalKind, type Question } from "@daphnia/protocol/approval";
 import { timesText } from "./approval-text.ts";
+import { toolLines } from "./component-text.ts";
 import { safeJson, visible, visibleLine } from "./escape-text.ts";
 import { actionText, ruleJson } from "./rule-text.ts";
 import type { Paint, Style } from "./screen.ts";
@@ -12,7 +13,7 @@ import { tableOf } from "./table.ts";
 export function previewLines(approval: Approval, now: number, paint: Paint): string[] {
   const { id, agent, tool, kind, sessionId } = approval;
   const { left } = timesText(approval, now);
-  const verb = kind === ApprovalKind.QUESTION ? "asks" : `wants to run ${visibleLine(tool)}`;
+  const verb = verbs[kind] ?? `wants to run ${visibleLine(tool)}`;
   const about = [
     id.startsWith(`${sessionId}/`) ? "" : sessionId,
     id,
@@ -21,9 +22,33 @@ export function previewLines(approval: Approval, now: number, paint: Paint): str
   return [
     paint("bold", `${visibleLine(agent) || "an agent"} ${verb}`),
     paint("dim", `  ${visibleLine(about.filter(Boolean).join(" · "))}`),
-    ...(kind === ApprovalKind.QUESTION
-      ? indented(approval.questions.flatMap(questionLines))
-      : callLines(approval, paint)),
+    ...contentLines(approval, paint),
+  ];
+}
+
+const verbs: Readonly<Partial<Record<ApprovalKind, string>>> = {
+  [ApprovalKind.QUESTION]: "asks",
+  [ApprovalKind.TRUST]: "would like to use a component that nobody has trusted yet",
+};
+
+function contentLines(approval: Approval, paint: Paint): string[] {
+  switch (approval.kind) {
+    case ApprovalKind.QUESTION:
+      return indented(approval.questions.flatMap(questionLines));
+    case ApprovalKind.TRUST:
+      return indented(trustLines(approval));
+    default:
+      return callLines(approval, paint);
+  }
+}
+
+/** Every tool whole: its words are what models will read. */
+function trustLines({ subject }: Approval): string[] {
+  if (subject === undefined) return [];
+  const { component, manifest, tools } = subject;
+  return [
+    `${visibleLine(component)} (${manifest.slice(0, 12)}), trusted until any of this changes:`,
+    ...tools.flatMap(toolLines),
   ];
 }
 

@@ -15,7 +15,9 @@ export function subjectText(approval: Approval): string {
 }
 
 /** The command, path or host that asks, or the question. */
-export function whatText({ kind, questions, claims, arguments: json }: Approval): string {
+export function whatText(approval: Approval): string {
+  const { kind, questions, claims, subject, arguments: json } = approval;
+  if (kind === ApprovalKind.TRUST) return `trust in ${subject?.component ?? "a component"}`;
   if (kind === ApprovalKind.QUESTION) return questions.map(({ text }) => text).join(" ");
   const asking = claims.filter(({ action }) => action !== RuleAction.ALLOW);
   const subjects = (asking.length > 0 ? asking : claims).map(({ subject }) => subject);

@@ -1,10 +1,14 @@
 import { basename } from "node:path";
 import {
   type ApprovalResolved,
+  type ComponentDown,
+  type ComponentUp,
   type Event,
   type FileChange,
+  type ModelSampled,
   type StepFinished,
   type ToolCallFinished,
+  type ToolCallProgressed,
   type TurnError,
   TurnErrorKind,
   type TurnFinished,
@@ -59,7 +63,9 @@ export function summaryOf({ body, principal }: Event): string {
     case "toolCallStarted":
       return `${body.value.tool} ${body.value.callId}`;
     case "toolCallProgressed":
-      return body.value.message;
+      return progressText(body.value);
+    case "modelSampled":
+      return sampledText(body.value);
     case "toolCallFinished":
       return callText(body.value);
     case "turnReverted": {
@@ -86,6 +92,14 @@ export function summaryOf({ body, principal }: Event): string {
       return `${body.value.file}:${body.value.line}: ${body.value.problem}`;
     case "accessDenied":
       return `${body.value.count} of ${body.value.peer}: ${body.value.reason}`;
+    case "componentFound":
+      return listed([body.value.name, body.value.address]);
+    case "componentUp":
+      return upText(body.value);
+    case "componentDown":
+      return downText(body.value);
+    case "componentRemoved":
+      return body.value.name;
     case undefined:
       return "an event of a newer daemon";
   }
@@ -150,4 +164,21 @@ function countText(count: number, noun: string): string {
 
 function listed(texts: readonly string[]): string {
   return texts.filter(Boolean).join(" · ");
+}
+
+function progressText({ done, total, message }: ToolCallProgressed): string {
+  const share = total > 0 ? `${Math.round((100 * done) / total)} %` : "";
+  return listed([share, message]);
+}
+
+function sampledText({ model, usage, cost }: ModelSampled): string {
+  return listed([model, tokensText(usage), costText(cost)]);
+}
+
+function upText({ name, version, tools, trusted }: ComponentUp): string {
+  return listed([name, version, countText(tools.length, "tool"), trusted ? "" : "not trusted yet"]);
+}
+
+function downText({ name, reason, calls }: ComponentDown): string {
+  return listed([name, reason, calls > 0 ? `${countText(calls, "call")} ended` : ""]);
 }

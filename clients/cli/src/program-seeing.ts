@@ -32,6 +32,15 @@ export function addSeeing(program: Command, exit: Exit): void {
       const { events } = await import("./commands/events.ts");
       exit(await events(command.optsWithGlobals()));
     });
+  program
+    .command("dashboard")
+    .description("open the dashboard in a browser, which it lets in")
+    .option("--no-open", "print its address only")
+    .addHelpText("before", examples(["dashboard", "dashboard --no-open"]))
+    .action(async (_options, command: Command) => {
+      const { dashboard } = await import("./commands/dashboard.ts");
+      exit(await dashboard(command.optsWithGlobals()));
+    });
   addLookingBack(program, exit);
 }
 
@@ -78,7 +87,8 @@ function addLookingBack(program: Command, exit: Exit): void {
     .argument("[session|turn]")
     .argument("[step]", "a number from 1 (default: the last one)", readCount)
     .description("print exactly what a step sent to its model")
-    .addHelpText("before", examples(["request", "request TURN 2"]))
+    .option("--diff", "how it differs from what the step before it sent")
+    .addHelpText("before", examples(["request", "request TURN 2", "request --diff"]))
     .action(
       async (id: string | undefined, step: number | undefined, _options, command: Command) => {
         const { request } = await import("./commands/request.ts");

@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { collect, readCount, readDuration, readLabel } from "./option-values.ts";
+import { addComponents } from "./program-components.ts";
 import { type Exit, examples } from "./program-parts.ts";
 import { addApprovals, addPermissions } from "./program-permissions.ts";
 import { addSeeing } from "./program-seeing.ts";
@@ -27,6 +28,7 @@ export function createProgram(exit: Exit): Command {
   addApprovals(program, exit);
   addUndo(program, exit);
   addAgents(program, exit);
+  addComponents(program, exit);
   addPermissions(program, exit);
   addDaemon(program, exit);
   addHousekeeping(program, exit);

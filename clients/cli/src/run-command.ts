@@ -1,5 +1,7 @@
 import { CommanderError } from "commander";
+import { externalHelp } from "./external-commands.ts";
 import { createProgram } from "./program.ts";
+import { builtInCommands, externalOf } from "./read-external.ts";
 
 /** Runs one command of the whole command line. What fails is told; resolves with the exit code. */
 export async function runCommand(args: readonly string[]): Promise<number> {
@@ -16,6 +18,12 @@ async function run(args: readonly string[]): Promise<number> {
   const program = createProgram((result) => {
     code = result;
   });
+  const external = externalOf(args, program);
+  if (external !== undefined) {
+    const { runExternal } = await import("./run-external.ts");
+    return runExternal(external, program);
+  }
+  program.addHelpText("after", () => externalHelp(builtInCommands(program)));
   if (args[0] === "completion" || args[0] === "complete") {
     const { completion } = await import("./commands/completion.ts");
     return completion(program, args);

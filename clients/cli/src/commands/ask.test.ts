@@ -154,7 +154,7 @@ describe("daphnia ask", () => {
       [["ask", "--agent", "defalt", "hi"], 1, /did you mean "default"/],
       [["ask", "--model", "scriptid/x", "hi"], 2, /did you mean scripted/],
       [["ask", "--tiemout", "3", "hi"], 2, /Did you mean --timeout/],
-      [["aks", "hi"], 2, /Did you mean ask/],
+      [["aks", "hi"], 2, /did you mean ask/],
       [["ask", "--session", "session-none", "hi"], 1, /session "session-none" does not exist/],
       [["ask", "--attach", "nothing.png", "hi"], 2, /nothing\.png cannot be read/],
     ] as const;

@@ -4,6 +4,7 @@ import { createPieces } from "@daphnia/client/pieces";
 import { infoOf } from "@daphnia/client/reasons";
 import { DeltaSchema, EventSchema } from "@daphnia/protocol/event";
 import type { WatchResponse } from "@daphnia/protocol/event_service";
+import { RuleAction } from "@daphnia/protocol/permission";
 import { type Answer, createAnswer } from "../answer.ts";
 import { openSession, placeOf, type SessionOptions } from "../ask-session.ts";
 import { createDialog, isSomebodyThere } from "../dialog.ts";
@@ -45,11 +46,23 @@ export async function ask(words: readonly string[], options: AskOptions): Promis
   return showTurn(prompt, { target, screen, options });
 }
 
+/** Says where a folder's rules would allow more, had somebody trusted them. */
+async function sayIgnoredRules(roots: readonly string[], target: Target): Promise<void> {
+  const screen = createScreen();
+  for (const folder of roots) {
+    const { rules, trusted } = await target.client.approvals.getProject({ folder });
+    if (trusted || rules.every(({ action }) => action !== RuleAction.ALLOW)) continue;
+    const how = commandFor(target, `permissions trust ${quoted(folder)}`);
+    screen.say(screen.tint("dim", `rules of ${oneLine(folder)} that allow are ignored: ${how}`));
+  }
+}
+
 /** Puts the prompt on record. A session that was made for it does not outlive its refusal. */
 async function begin(text: string, target: Target, options: AskOptions): Promise<FollowedTurn> {
   const { client } = target;
   const parts = await promptParts(text, options.attach ?? [], client);
   const { session, isNew } = await openSession(target, options);
+  if (isNew) await sayIgnoredRules(session.roots, target);
   try {
     return await client.sessions.prompt({
       sessionId: session.id,

@@ -81,6 +81,8 @@ describe("daphnia permissions", () => {
     const shown = await cli.run(["permissions", "project", root]);
     assert.match(shown.out, /allow +\* +\/etc\/\*\* +is ignored/);
     assert.match(shown.err, /not trusted: it can only tighten/);
+    const asked = await cli.run(["ask", "--root", root, "hello"]);
+    assert.match(asked.err, /rules of .* that allow are ignored: .*permissions trust/);
     const unsure = await cli.run(["permissions", "trust", root]);
     assert.deepEqual([unsure.code, /nothing was changed/.test(unsure.err)], [1, true]);
     assert.equal((await cli.run(["permissions", "trust", root, "--yes"])).code, 0);
