@@ -41,7 +41,7 @@ await openListener({
         maxBatchBytes: Number(maxBatchBytes),
       }),
     ),
-  fallback(request, response) {
+  fallback({ request, response }) {
     const { searchParams } = new URL(request.url ?? "", "http://localhost");
     const events = Number(searchParams.get("events") ?? 0);
     const writers = Number(searchParams.get("writers") ?? mostWriters);

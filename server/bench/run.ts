@@ -2,6 +2,7 @@ import { prepareBenchPackage } from "./bench-package.ts";
 import type { Figure, Question } from "./question.ts";
 import { addedLatency } from "./questions/added-latency.ts";
 import { busyLoop } from "./questions/busy-loop.ts";
+import { components } from "./questions/components.ts";
 import { fanOut } from "./questions/fan-out.ts";
 import { farBehind } from "./questions/far-behind.ts";
 import { firstDelta } from "./questions/first-delta.ts";
@@ -49,6 +50,7 @@ const questions: readonly Question[] = [
   busyLoop,
   groupCommit,
   toolCalls,
+  components,
   parts,
 ];
 const asked = questions.filter(

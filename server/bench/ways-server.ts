@@ -192,13 +192,14 @@ async function listenPastConnect(): Promise<void> {
         });
       },
     });
+  const appendAsked = append(streams);
   await openListener({
     address: { path },
     limits: socketLimits,
     places: createStreamPlaces(4096),
     interceptors: [],
     routes,
-    fallback: append(streams),
+    fallback: ({ request, response }) => appendAsked(request, response),
     onDenied: fail,
     onError: (_, error) => fail(error),
   });

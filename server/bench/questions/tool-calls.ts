@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { type FileHandle, mkdtemp, open, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createRunContext } from "../../src/core/tool/testing/run-context.ts";
 import type { Place, Tool } from "../../src/core/tool/tool.ts";
 import { createBashTool } from "../../src/plugins/bash/bash-tool.ts";
 import { createBubblewrap } from "../../src/plugins/bash/bubblewrap.ts";
@@ -79,9 +80,7 @@ async function call(tool: Tool, place: Place, file: FileHandle): Promise<void> {
   const claimed = await tool.claim({ command: "true" }, place);
   await claimed.prepare?.();
   await sync(file);
-  const { signal } = new AbortController();
-  const context = { signal, callId: "bench", answers: [], print: async () => {} };
-  const { isError } = await claimed.run(context);
+  const { isError } = await claimed.run(createRunContext());
   if (isError) throw new Error("`true` failed");
   await sync(file);
 }
