@@ -229,6 +229,18 @@ describe("the bundle", { skip: withoutCurl }, () => {
     for (const name of ["read", "glob", "grep"]) assert.ok(names.includes(name), name);
   });
 
+  it("serves the dashboard that lies beside it, packed", async () => {
+    const page = await fetch(url);
+    assert.equal(page.status, 200);
+    const [script = ""] = /\/assets\/[^"]+\.js/.exec(await page.text()) ?? [];
+    const loaded = await fetch(`${url}${script}`, { headers: { "accept-encoding": "br" } });
+    assert.deepEqual(
+      [loaded.status, loaded.headers.get("content-encoding"), loaded.headers.get("content-type")],
+      [200, "br", "text/javascript; charset=utf-8"],
+    );
+    assert.ok((await loaded.text()).length > 10_000);
+  });
+
   it("ends with 0 when it is told to stop", async () => {
     const gone = once(child, "exit");
     child.kill("SIGTERM");

@@ -7,6 +7,7 @@ import { spawnSync } from "node:child_process";
 const long: readonly (readonly [file: string, variable: string, value: string])[] = [
   ["server/test/trust/shell-fuzz.test.ts", "DAPHNIA_FUZZ_SECONDS", "7200"],
   ["server/test/kill/kill.test.ts", "DAPHNIA_KILL_ROUNDS", "1000"],
+  ["server/test/component-rounds/rounds.test.ts", "DAPHNIA_COMPONENT_ROUNDS", "500"],
   ["server/test/power-loss/power-loss.test.ts", "DAPHNIA_POWER_LOSS_POINTS", "10000"],
 ];
 
