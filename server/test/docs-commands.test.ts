@@ -78,7 +78,7 @@ describe("the commands that README and docs show", () => {
       HOME: home,
       DAPHNIA_HOME: join(home, ".daphnia"),
       DAPHNIA_MODEL: "scripted/demo",
-      DAPHNIA_TCP_PORT: "off",
+      DAPHNIA_TCP_PORT: "0", // a free one: the dashboard needs it
       npm_config_offline: "true",
     };
     // The first command of the README would stand in a folder, not in a bare home.

@@ -2,7 +2,10 @@
 import { runDaemon } from "../src/daemon/main.ts";
 import { testTools } from "./tools.ts";
 
+const dashboard = process.env["TEST_DASHBOARD"];
+
 process.exitCode = await runDaemon({
   tools: testTools,
+  ...(dashboard !== undefined && { dashboard }),
   onReady: (daemon) => process.stdout.write(`${JSON.stringify(daemon)}\n`),
 });

@@ -6,11 +6,14 @@ import { AgentService } from "@daphnia/protocol/agent_service";
 import { ApprovalChoice } from "@daphnia/protocol/approval";
 import { ApprovalService } from "@daphnia/protocol/approval_service";
 import { BlobService } from "@daphnia/protocol/blob_service";
+import { ComponentState } from "@daphnia/protocol/component";
+import { ComponentService } from "@daphnia/protocol/component_service";
 import { DaemonService } from "@daphnia/protocol/daemon_service";
 import { EventService } from "@daphnia/protocol/event_service";
 import { RuleAction } from "@daphnia/protocol/permission";
 import { SessionState, TurnOutcome } from "@daphnia/protocol/session";
 import { SessionService } from "@daphnia/protocol/session_service";
+import { startComponent, untilTold } from "./component-process.ts";
 import type { DaemonProcess } from "./daemon-process.ts";
 import type { Call } from "./plain-tools.ts";
 
@@ -56,13 +59,14 @@ export async function tour(call: Call, daemon: DaemonProcess): Promise<void> {
   await tourRules(call, daemon);
   await tourBlobs(call);
   await tourApprovals(call, daemon);
+  await tourComponents(call, daemon);
   const sessionId = await tourPrompts(call, daemon);
   await tourReads(call, sessionId);
   await call(DaemonService.method.shutdown, { reason: "the tour is over" });
 }
 
 async function tourDaemon(call: Call, daemon: DaemonProcess): Promise<void> {
-  const { getInfo, getConfig, check, reload } = DaemonService.method;
+  const { getInfo, getConfig, check, reload, createLoginCode } = DaemonService.method;
   const info = await call(getInfo, {});
   assert.deepEqual([info.pid, info.home, info.protocol], [daemon.pid(), daemon.home, 1]);
   const { settings } = await call(getConfig, {});
@@ -71,6 +75,8 @@ async function tourDaemon(call: Call, daemon: DaemonProcess): Promise<void> {
   assert.ok(findings.some(({ name }) => name === "home"));
   const { rejected } = await call(reload, {});
   assert.deepEqual(rejected, []);
+  const { code, urls } = await call(createLoginCode, {});
+  assert.ok(urls.some((url) => url.endsWith(`/login#code=${code}`)));
 }
 
 async function tourAgents(call: Call): Promise<void> {
@@ -103,6 +109,32 @@ async function tourRules(call: Call, daemon: DaemonProcess): Promise<void> {
   assert.equal(action, RuleAction.ALLOW);
   const { otherwise } = await call(listRules, { mode: "readonly" });
   assert.equal(otherwise, RuleAction.DENY);
+}
+
+/** One that announces itself is called; one that somebody registers, and that is not there, is forgotten. */
+async function tourComponents(call: Call, daemon: DaemonProcess): Promise<void> {
+  const { listComponents, getComponent, registerComponent } = ComponentService.method;
+  const { removeComponent, reconnectComponent, callTool } = ComponentService.method;
+  const { cursor } = await call(listComponents, {});
+  const component = startComponent(daemon.home, "guide");
+  await untilTold(daemon, "componentUp", "guide", cursor);
+  const parameters = JSON.stringify({ text: "hello" });
+  const said = await call(callTool, { component: "guide", tool: "echo", arguments: parameters });
+  assert.deepEqual(said.parts[0]?.kind, { case: "text", value: "hello" });
+  const again = await call(reconnectComponent, { name: "guide" });
+  assert.equal(again.component?.state, ComponentState.UP);
+  const url = "http://127.0.0.1:9/mcp";
+  await call(registerComponent, { ...write(), name: "nobody", url });
+  const got = await call(getComponent, { name: "nobody" });
+  assert.equal(got.component?.address, url);
+  await call(removeComponent, { ...write(), name: "nobody" });
+  const { components } = await call(listComponents, {});
+  assert.deepEqual(
+    components.map(({ name }) => name),
+    ["guide"],
+  );
+  await component.stop();
+  await untilTold(daemon, "componentRemoved", "guide", cursor);
 }
 
 /** What somebody allowed for always is asked no more, until it is taken back. */

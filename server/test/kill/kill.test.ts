@@ -8,7 +8,8 @@ import { toJsonString } from "@bufbuild/protobuf";
 import { connect } from "@daphnia/client/node";
 import { infoOf, reasonOf } from "@daphnia/client/reasons";
 import { type Event, EventSchema } from "@daphnia/protocol/event";
-import type { Part } from "@daphnia/protocol/message";
+import type { ToolCall } from "@daphnia/protocol/message";
+import { ToolCallStatus } from "@daphnia/protocol/tool";
 import { textPart } from "../conversation.ts";
 import { type DaemonProcess, startDaemonProcess } from "../daemon-process.ts";
 import { openViewer, type Viewer } from "./viewer.ts";
@@ -16,7 +17,7 @@ import { openViewer, type Viewer } from "./viewer.ts";
 const rounds = Number(process.env["DAPHNIA_KILL_ROUNDS"] ?? (process.env["CI"] ? 50 : 10));
 const sessions = 8;
 
-/** Three calls side by side: one that may run again, two that may not. */
+/** Calls side by side of each class: two that may run again, and two that may not. */
 const script = `
 chunk = 6
 pace_ms = 2
@@ -32,10 +33,13 @@ repeat = "from_start"
     tool = "append"
     arguments = { path = "effects.txt", line = "{{prompt}} b" }
     [[turn.step.call]]
+    tool = "write"
+    arguments = { path = "{{prompt}}.txt", content = "{{prompt}} c" }
+    [[turn.step.call]]
     tool = "wait"
     arguments = { ms = 30 }
   [[turn.step]]
-  say = "All three of them have an answer now."
+  say = "All of them have an answer now."
 `;
 
 /**
@@ -138,8 +142,9 @@ describe("kill -9", () => {
     checkCalls(log);
     const effects = (await readFile(join(daemon.folder, "effects.txt"), "utf8")).trim().split("\n");
     assert.equal(new Set(effects).size, effects.length, "an effect happened twice");
+    const rewritten = await checkWrites(daemon.folder, log);
     t.diagnostic(
-      `${log.length} events, ${acknowledged.length} prompts, ${kept.length} of ${canceled.length} cancels, ${effects.length} effects: 0 lost, 0 doubled`,
+      `${log.length} events, ${acknowledged.length} prompts, ${kept.length} of ${canceled.length} cancels, ${effects.length} effects, ${rewritten} writes run again: 0 lost, 0 doubled`,
     );
   });
 });
@@ -191,11 +196,7 @@ function checkCancels(canceled: readonly Canceled[], log: readonly Event[]): voi
 
 /** Every requested call has exactly one answer, and nothing unsafe started twice. */
 function checkCalls(log: readonly Event[]): void {
-  const requested = log.flatMap(({ body }) =>
-    body.case === "messageCompleted" && !body.value.interrupted
-      ? callsOf(body.value.message?.parts ?? [])
-      : [],
-  );
+  const requested = requestsOf(log).map(({ callId }) => callId);
   const answered = log.flatMap(({ body }) =>
     body.case === "toolCallFinished" ? [body.value.callId] : [],
   );
@@ -206,6 +207,39 @@ function checkCalls(log: readonly Event[]): void {
   assert.equal(new Set(unsafe).size, unsafe.length, "an unsafe call was started twice");
 }
 
-function callsOf(parts: readonly Part[]): string[] {
-  return parts.flatMap(({ kind }) => (kind.case === "toolCall" ? [kind.value.callId] : []));
+/**
+ * What may run again ran under one id, counted on from attempt to attempt, and what it
+ * answers for is there. How many ran again.
+ */
+async function checkWrites(folder: string, log: readonly Event[]): Promise<number> {
+  const writes = requestsOf(log).filter(({ tool }) => tool === "write");
+  const done = log.flatMap(({ body }) =>
+    body.case === "toolCallFinished" && body.value.status === ToolCallStatus.OK
+      ? [body.value.callId]
+      : [],
+  );
+  let again = 0;
+  for (const { callId, arguments: given } of writes) {
+    const attempts = log.flatMap(({ body }) =>
+      body.case === "toolCallStarted" && body.value.callId === callId ? [body.value.attempt] : [],
+    );
+    const counted = attempts.map((_, i) => i + 1);
+    assert.deepEqual(attempts, counted, "an attempt was lost or doubled");
+    if (attempts.length > 1) again++;
+    if (!done.includes(callId)) continue;
+    const { path, content }: { path: string; content: string } = JSON.parse(given);
+    assert.equal(await readFile(join(folder, path), "utf8"), content);
+  }
+  return again;
+}
+
+/** The calls that were requested by messages that are whole. */
+function requestsOf(log: readonly Event[]): ToolCall[] {
+  return log.flatMap(({ body }) =>
+    body.case === "messageCompleted" && !body.value.interrupted
+      ? (body.value.message?.parts ?? []).flatMap(({ kind }) =>
+          kind.case === "toolCall" ? [kind.value] : [],
+        )
+      : [],
+  );
 }

@@ -3,9 +3,11 @@ import { after, before, describe, it } from "node:test";
 import { AgentService } from "@daphnia/protocol/agent_service";
 import { ApprovalService } from "@daphnia/protocol/approval_service";
 import { BlobService } from "@daphnia/protocol/blob_service";
+import { ComponentService } from "@daphnia/protocol/component_service";
 import { DaemonService } from "@daphnia/protocol/daemon_service";
 import { EventService } from "@daphnia/protocol/event_service";
 import { SessionService } from "@daphnia/protocol/session_service";
+import { startComponent, untilTold } from "../component-process.ts";
 import { casesOf, createSession, prompt } from "../conversation.ts";
 import { type DaemonProcess, startDaemonProcess } from "../daemon-process.ts";
 import {
@@ -28,6 +30,7 @@ const services = [
   AgentService,
   ApprovalService,
   BlobService,
+  ComponentService,
   DaemonService,
   EventService,
   SessionService,
@@ -40,7 +43,8 @@ const streams = namesOf(methods.filter(({ methodKind }) => methodKind !== "unary
 describe("plain tools", { skip: withoutCurl }, () => {
   let daemon: DaemonProcess;
   before(async () => {
-    daemon = await startDaemonProcess();
+    // A login code needs a port that a browser could go to.
+    daemon = await startDaemonProcess({ environment: { DAPHNIA_TCP_PORT: "0" } });
     await daemon.script("tour", tourScript);
     await daemon.script("tour-asks", tourAsksScript);
     await daemon.script("say", say);
@@ -115,12 +119,19 @@ describe("plain tools", { skip: withoutCurl }, () => {
 
   it("A3: every stream is read by buf curl: TailLog ends, Watch goes on as things happen", async () => {
     assert.deepEqual(streams, [
+      "daphnia.v1.ComponentService/TailComponentLog",
       "daphnia.v1.DaemonService/TailLog",
       "daphnia.v1.EventService/Watch",
     ]);
     const tail = await bufCurlStream(daemon.socket, DaemonService.method.tailLog, { lines: 5 });
     const lines = tail.flatMap((piece) => piece.lines);
     assert.match(lines.join("\n"), /the daemon serves/);
+    const component = startComponent(daemon.home, "told");
+    await untilTold(daemon, "componentUp", "told");
+    const { tailComponentLog } = ComponentService.method;
+    const log = await bufCurlStream(daemon.socket, tailComponentLog, { name: "told", lines: 1 });
+    assert.ok(log.flatMap((piece) => piece.lines).length === 1);
+    await component.stop();
 
     const sessionId = await createSession(daemon, "say");
     const asked = { selector: { sessions: [sessionId] } };

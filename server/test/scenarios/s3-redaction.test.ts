@@ -18,6 +18,8 @@ const secrets = {
   "providers.anthropic.api_key": "planted-anthropic-key-0003",
   "providers.anthropic.headers.X-Team": "team-header-value-0004",
   "notify.webhook": "http://127.0.0.1:9/hook/0005-abcdef",
+  "components.far.headers.Authorization": "component-header-0006",
+  "components.far.env.API_SECRET": "component-variable-0007",
 } as const;
 /** Known by how it looks, or by the owner's pattern. */
 const shaped = `ghp_${"a1B2c3D4e5F6".repeat(3)}`;
@@ -33,6 +35,10 @@ env = ["WAREHOUSE_PASSWORD"]
 patterns = ["corp-[0-9a-f]{16}"]
 [notify]
 webhook = "${secrets["notify.webhook"]}"
+[components.far]
+url = "http://127.0.0.1:9/mcp"
+headers = { Authorization = "Bearer ${secrets["components.far.headers.Authorization"]}" }
+env = { API_SECRET = "${secrets["components.far.env.API_SECRET"]}" }
 [providers.anthropic]
 api_key = "${secrets["providers.anthropic.api_key"]}"
 headers = { X-Team = "${secrets["providers.anthropic.headers.X-Team"]}" }

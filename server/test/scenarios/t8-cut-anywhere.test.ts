@@ -6,13 +6,13 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Daphnia } from "@daphnia/client";
 import { watchApprovals } from "@daphnia/client/approvals";
 import { ApprovalChoice } from "@daphnia/protocol/approval";
-import type { Event } from "@daphnia/protocol/event";
 import { TurnOutcome } from "@daphnia/protocol/session";
 import { casesOf, logOf } from "../conversation.ts";
 import { cutLog } from "../cut-log.ts";
 import { type DaemonProcess, startDaemonProcess } from "../daemon-process.ts";
 import { type ModelServer, startModelServer } from "../model-server.ts";
 import { pairingProblem } from "../tool-pairing.ts";
+import { answersOf, requestsOf } from "./t8-calls.ts";
 
 const model = "anthropic/claude-sonnet-5";
 /** What a whole turn leaves: of its three calls one is refused, one has an effect, one waits for a person. */
@@ -111,22 +111,6 @@ describe("a log that is cut off anywhere", () => {
     assert.ok(problemOf(answered(result)));
   });
 });
-
-/** Ids of the calls that were requested, sorted. */
-function requestsOf(log: readonly Event[]): string[] {
-  const messages = log.flatMap(({ body }) =>
-    body.case === "messageCompleted" && !body.value.interrupted ? [body.value.message] : [],
-  );
-  const parts = messages.flatMap((message) => message?.parts ?? []);
-  return parts.flatMap(({ kind }) => (kind.case === "toolCall" ? [kind.value.callId] : [])).sort();
-}
-
-/** Ids of the calls that were answered, sorted; one that was answered twice is there twice. */
-function answersOf(log: readonly Event[]): string[] {
-  return log
-    .flatMap(({ body }) => (body.case === "toolCallFinished" ? [body.value.callId] : []))
-    .sort();
-}
 
 /** Allows each call that asks, once its neighbours are done; how many, when it is stopped. */
 function allowAll({ client }: DaemonProcess): () => Promise<number> {
