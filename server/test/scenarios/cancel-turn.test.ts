@@ -98,6 +98,35 @@ describe("CancelTurn", () => {
   });
 });
 
+describe("CancelTurn where nothing runs", () => {
+  let daemon: DaemonProcess;
+  before(async () => {
+    daemon = await startDaemonProcess();
+    await daemon.script("waits", waits);
+  });
+  after(() => daemon?.remove());
+
+  it("is kept, so that its retry after a crash cancels no later turn", async () => {
+    const { sessions } = daemon.client;
+    const sessionId = await createSession(daemon, "waits");
+    const request = { requestId: randomUUID(), sessionId };
+    assert.equal((await sessions.cancelTurn(request)).turnId, "");
+    await daemon.kill();
+    await daemon.start();
+    const { turnId, cursor } = await prompt(daemon.client, sessionId, "go");
+    const isRunning = ({ body }: Event) => body.case === "toolCallStarted";
+    await eventsUntil(
+      daemon.client,
+      { after: cursor, selector: { sessions: [sessionId] } },
+      isRunning,
+    );
+    assert.equal((await sessions.cancelTurn(request)).turnId, "");
+    const { session } = await sessions.getSession({ sessionId });
+    assert.deepEqual([session?.turnId, session?.state], [turnId, SessionState.RUNNING]);
+    await sessions.cancelTurn({ sessionId });
+  });
+});
+
 describe("Ask", () => {
   let daemon: DaemonProcess;
   before(async () => {

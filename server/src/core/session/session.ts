@@ -97,13 +97,21 @@ export function createSession(writer: SessionWriter, deps: SessionDeps): Session
     const begun = () => turnId !== "" && !isOpen && head().turnId === turnId;
     const withdrawn = () =>
       begun() ? [] : takenBack(head().queue, turnId, clearQueue).map((one) => withdrawal(one, by));
-    const answer = !isOpen && keep && { answer: () => keep("") };
+    let isKept = false;
+    const nothing = keep && {
+      answer() {
+        isKept = true;
+        return keep("");
+      },
+    };
+    const answer = isOpen ? undefined : nothing;
     // In one breath: what runs now is canceled, and nothing of the queue begins after it.
     await Promise.all([
       isOpen && endTurn(command),
-      // What there was nothing to cancel for is kept too: a retry cancels no later turn.
-      (isQueueCut || answer) && writer.commit(withdrawn, answer || {}),
+      isQueueCut && writer.commit(withdrawn, answer ?? {}),
     ]);
+    // What there was nothing to cancel for is kept too: a retry cancels no later turn.
+    if (answer && !isKept && !begun()) await writer.commit([], answer);
     // Its turn began before its prompt could be withdrawn.
     return begun() ? cancelTurn(turnId, clearQueue, command) : canceled;
   }
