@@ -34,6 +34,7 @@ export function isDefaultHome(home: string): boolean {
 
 /** Throws for a name that is none: it becomes the name of files, units and commands. */
 export function checkName(name: string): void {
+  if (name === "daemon") throw new Error("\"daemon\" is the daemon's own name, and its log's");
   if (namePattern.test(name)) return;
   throw new Error(
     `a component's name is 1 to 32 of a-z, 0-9 and -, and begins with a letter: not "${name}"`,

@@ -137,8 +137,9 @@ export function componentService(deps: {
 }
 
 function readName(name: string): string {
-  if (/^[a-z][a-z0-9-]{0,31}$/.test(name)) return name;
-  throw invalidField("name", `must be 1 to 32 of a-z 0-9 -, starting with a letter, got "${name}"`);
+  if (/^(?!daemon$)[a-z][a-z0-9-]{0,31}$/.test(name)) return name;
+  const rule = "1 to 32 of a-z 0-9 -, starting with a letter, and not daemon";
+  throw invalidField("name", `must be ${rule}, got "${name}"`);
 }
 
 function readUrl(text: string): string {

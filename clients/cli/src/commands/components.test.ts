@@ -76,6 +76,8 @@ describe("daphnia ps and component", () => {
     assert.doesNotMatch((await cli.run(["ps"])).out, /^far/m);
     const bad = await cli.run(["component", "add", "far", "http://example.com/mcp"]);
     assert.match(bad.err, /url: must be http on loopback, or https/);
+    const reserved = await cli.run(["component", "add", "daemon", url]);
+    assert.match(reserved.err, /name: must be .* and not daemon/);
   });
 
   it("shows all tools to whoever is to trust them", async () => {

@@ -20,7 +20,8 @@ export declare const file_daphnia_v1_component: GenFile;
  */
 export declare type Component = Message<"daphnia.v1.Component"> & {
   /**
-   * 1 to 32 of `a-z0-9-`, starting with a letter.
+   * 1 to 32 of `a-z0-9-`, starting with a letter; `daemon` is none: its log is the
+   * daemon's own.
    *
    * @generated from field: string name = 1;
    */

@@ -107,8 +107,8 @@ const names: Readonly<Record<string, Names>> = {
   headers: { pattern: /^[!#$%&'*+.^`|~\w-]+$/, problem: "is no name of an HTTP header" },
   env: { pattern: /^[A-Za-z_]\w*$/, problem: "is no name of an environment variable" },
   components: {
-    pattern: /^[a-z][a-z0-9-]{0,31}$/,
-    problem: "a component's name is 1 to 32 of a-z 0-9 - starting with a letter",
+    pattern: /^(?!daemon$)[a-z][a-z0-9-]{0,31}$/,
+    problem: "a component's name is 1 to 32 of a-z 0-9 - starting with a letter, and not daemon",
   },
   tools: { pattern: /^[\w./-]{1,128}$/, problem: "is no name of a tool" },
 };

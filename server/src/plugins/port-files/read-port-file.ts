@@ -36,6 +36,7 @@ export async function readPortFile(
       constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
     );
     const stats = await file.stat();
+    if (name === "daemon") return { problem: "it has the name of the daemon, and of its log" };
     if (!stats.isFile()) return { problem: "its port file is no plain file" };
     if (stats.uid !== process.getuid?.())
       return { problem: "its port file belongs to somebody else" };
