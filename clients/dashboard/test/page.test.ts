@@ -179,10 +179,14 @@ describe("the page by its promises", { skip: missingBrowser() }, () => {
         session: { id: sessionId, title: `title ${change}` },
         updateMask: { paths: ["title"] },
       });
-      await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 20)));
+      await page.getByText(`title ${change}`, { exact: true }).first().waitFor();
     }
-    await page.getByText("title 59").first().waitFor();
-    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 100)));
+    // What `notePaints` keeps: the last of them has been painted, too.
+    await page.waitForFunction(() =>
+      (Reflect.get(globalThis, "painted") as [string, number][]).some(
+        ([title]) => title === "title 59",
+      ),
+    );
     const painted = new Map(
       // What `notePaints` keeps.
       await page.evaluate(() => Reflect.get(globalThis, "painted") as [string, number][]),
