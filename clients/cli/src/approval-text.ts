@@ -1,10 +1,5 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
-import {
-  type Answer,
-  type Approval,
-  ApprovalChoice,
-  ApprovalKind,
-} from "@daphnia/protocol/approval";
+import { type Answer, type Approval, ApprovalKind } from "@daphnia/protocol/approval";
 import { RuleAction } from "@daphnia/protocol/permission";
 import { argumentsText } from "./call-text.ts";
 import { durationText } from "./figures.ts";
@@ -22,22 +17,6 @@ export function whatText(approval: Approval): string {
   const asking = claims.filter(({ action }) => action !== RuleAction.ALLOW);
   const subjects = (asking.length > 0 ? asking : claims).map(({ subject }) => subject);
   return subjects.filter(Boolean).join(", ") || argumentsText(json, Number.POSITIVE_INFINITY);
-}
-
-/** A choice as people say it: `allowed for the session`. */
-export function choiceText(choice: ApprovalChoice): string {
-  switch (choice) {
-    case ApprovalChoice.ALLOW_ONCE:
-      return "allowed once";
-    case ApprovalChoice.ALLOW_SESSION:
-      return "allowed for the session";
-    case ApprovalChoice.ALLOW_ALWAYS:
-      return "allowed always";
-    case ApprovalChoice.DENY:
-      return "denied";
-    case ApprovalChoice.UNSPECIFIED:
-      return "answered";
-  }
 }
 
 /** An answer to a question, not yet escaped. */

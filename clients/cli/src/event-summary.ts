@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { choiceText } from "@daphnia/client/choice-text";
 import {
   type ApprovalResolved,
   type ComponentDown,
@@ -15,7 +16,7 @@ import {
 } from "@daphnia/protocol/event";
 import { Delivery, SuspendReason, TurnOutcome } from "@daphnia/protocol/session";
 import { ToolCallStatus } from "@daphnia/protocol/tool";
-import { answerText, choiceText, subjectText } from "./approval-text.ts";
+import { answerText, subjectText } from "./approval-text.ts";
 import { bytesText, costText, protoDurationText, tokensText } from "./figures.ts";
 import { partsText } from "./part-text.ts";
 import { principalText, type Who } from "./principal-text.ts";

@@ -1,3 +1,4 @@
+import { choiceText } from "@daphnia/client/choice-text";
 import type { Event } from "@daphnia/protocol/event";
 import type { Part } from "@daphnia/protocol/message";
 import { memo } from "react";
@@ -11,14 +12,7 @@ import {
   durationText,
   shortCount,
 } from "../words/figures.ts";
-import {
-  choiceText,
-  errorText,
-  outcomeLabel,
-  plainWord,
-  suspendText,
-  whoText,
-} from "../words/words.ts";
+import { errorText, outcomeLabel, plainWord, suspendText, whoText } from "../words/words.ts";
 import { CallCard } from "./call-card.tsx";
 import { StateLabel } from "./label.tsx";
 import { RichText, SafeLink } from "./rich-text.tsx";

@@ -1,3 +1,4 @@
+import { choiceText } from "@daphnia/client/choice-text";
 import type { Event } from "@daphnia/protocol/event";
 import { useEffect, useState } from "react";
 import { Link, useSearchParams } from "wouter";
@@ -6,7 +7,7 @@ import { ApprovalCard } from "../parts/approval-card.tsx";
 import { Empty, Loading } from "../parts/empty.tsx";
 import { listKeys, moveFocus, useKeys } from "../parts/keys.ts";
 import { clockText } from "../words/figures.ts";
-import { choiceText, whoText } from "../words/words.ts";
+import { whoText } from "../words/words.ts";
 
 /** Answers that are remembered on the page. */
 const most = 50;

@@ -1,4 +1,5 @@
 import { toJson } from "@bufbuild/protobuf";
+import { choiceText } from "@daphnia/client/choice-text";
 import { type Event, EventSchema } from "@daphnia/protocol/event";
 import type { Part } from "@daphnia/protocol/message";
 import { Delivery } from "@daphnia/protocol/session";
@@ -6,7 +7,6 @@ import { bytesText, costText, durationText, shortCount } from "./figures.ts";
 import {
   argumentsText,
   callLabel,
-  choiceText,
   errorText,
   firstLine,
   outcomeLabel,

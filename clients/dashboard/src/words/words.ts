@@ -1,4 +1,4 @@
-import { type Approval, ApprovalChoice, ApprovalKind } from "@daphnia/protocol/approval";
+import { type Approval, ApprovalKind } from "@daphnia/protocol/approval";
 import { ComponentState } from "@daphnia/protocol/component";
 import { type TurnError, TurnErrorKind } from "@daphnia/protocol/event";
 import type { Part } from "@daphnia/protocol/message";
@@ -111,21 +111,6 @@ function parsed(json: string): unknown {
     return JSON.parse(json);
   } catch {
     return undefined; // it is shown as it is
-  }
-}
-
-export function choiceText(choice: ApprovalChoice): string {
-  switch (choice) {
-    case ApprovalChoice.ALLOW_ONCE:
-      return "allowed once";
-    case ApprovalChoice.ALLOW_SESSION:
-      return "allowed for the session";
-    case ApprovalChoice.ALLOW_ALWAYS:
-      return "allowed always";
-    case ApprovalChoice.DENY:
-      return "denied";
-    case ApprovalChoice.UNSPECIFIED:
-      return "answered";
   }
 }
 
